@@ -1,0 +1,125 @@
+"""Every setting of every process: one record, read once at start from `LIVE_…` environment variables.
+
+Each field's description names its unit and its reason; `docs/configuration.md` lists them all, held to
+this file by a test. A value that cannot work ends the process with one sentence.
+"""
+
+import os
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from imageio_ffmpeg import get_ffmpeg_exe
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "LIVE_"
+
+
+class Settings(BaseSettings):
+    """The settings' values and bounds. Lengths in seconds, sizes in bytes unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+
+    broker_url: str = Field(
+        "redis://127.0.0.1:16379/0",
+        pattern=r"^rediss?://",
+        description="Redis for Celery, jobs and chunk state; small, append-only, never evicts.",
+    )
+    frames_url: str = Field(
+        "redis://127.0.0.1:16380/0",
+        pattern=r"^rediss?://",
+        description="Redis for sound and frame batches; large, bounded, not persisted.",
+    )
+    redis_timeout_s: float = Field(
+        2.0, gt=0, le=30, description="How long a Redis call may take before it counts as failed."
+    )
+    uploads_folder: Path = Field(
+        Path("var/uploads"), description="Posted and decoded sounds; shared by app, prepare and dispatch."
+    )
+    avatars_folder: Path = Field(
+        Path("var/avatars"), description="Prepared avatars; shared by all processes but the API."
+    )
+    hls_folder: Path = Field(Path("var/hls"), description="HLS segments; streamers write, app serves.")
+    ffmpeg: str = Field(
+        default_factory=get_ffmpeg_exe,
+        description="The ffmpeg program; by default the environment's.",
+    )
+
+    api_port: int = Field(11001, ge=1, le=65535, description="TCP port of the HTTP API and page.")
+    flower_port: int = Field(5555, ge=1, le=65535, description="TCP port of Flower.")
+    upload_max_bytes: int = Field(
+        100 * 2**20, ge=1, description="Largest upload; an hour of speech as MP3 takes about 60 MB."
+    )
+    upload_max_s: float = Field(
+        3600.0, gt=0, description="Longest sound; decoded it takes 0.5 GB of disk an hour."
+    )
+    jobs_waiting_max: int = Field(
+        64, ge=1, description="Jobs of a channel not yet done; one more is answered 429."
+    )
+    jobs_kept_s: float = Field(86400.0, ge=60, description="How long an ended job's record is kept.")
+
+    engine: str = Field(
+        "viseme",
+        description="A render worker's engine: `viseme`, or `package.module:Class`.",
+    )
+    window_s: float = Field(
+        10.0,
+        ge=2,
+        le=120,
+        description="How far ahead of the air chunks are rendered; bounds memory.",
+    )
+    window_bytes: int = Field(
+        512 * 2**20,
+        ge=2**20,
+        description="Memory of the frames Redis above which dispatch waits.",
+    )
+
+    channel: str = Field("main", pattern=r"^[a-z0-9-]{1,32}$", description="The channel a streamer plays.")
+    avatar: Path = Field(
+        Path("assets/presenter.mp4"),
+        description="The channel's clip, prepared by `python -m avatars prepare`.",
+    )
+    avatar_max_s: float = Field(
+        60.0, gt=0, description="Longest clip; a minute of 1080p frames takes 4.7 GB of disk."
+    )
+    avatar_max_side_px: int = Field(
+        1920, ge=64, le=3840, description="Longer side of the prepared frames; larger clips are scaled down."
+    )
+    rtmp_url: str = Field(
+        "rtmp://127.0.0.1:1935/live/main",
+        pattern=r"^(rtmps?://.+)?$",
+        description="RTMP target; empty for none.",
+    )
+    video_kbps: int = Field(2500, ge=100, description="Constant bit rate of the picture, in kbit/s.")
+    audio_kbps: int = Field(128, ge=32, le=512, description="Bit rate of the sound, in kbit/s.")
+    fade_frames: int = Field(
+        4, ge=1, le=25, description="Frames that the mouth takes to fade in or out; one is 40 ms."
+    )
+    label_text: str = Field(
+        "AI-generated", max_length=40, description="The label that viewers must see; empty (logged) for none."
+    )
+    label_corner: Literal["top-left", "top-right", "bottom-left", "bottom-right"] = Field(
+        "top-left", description="Where the label stands."
+    )
+    label_font: Path | None = Field(
+        None, description="A TrueType file for the label; needed where the text is not Latin."
+    )
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return this process's settings; end the process with a sentence for each one that cannot work."""
+    try:
+        loaded = Settings()
+    except ValidationError as error:
+        sys.exit("\n".join(_sentence(str(e["loc"][0]), e["msg"], e["input"]) for e in error.errors()))
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in Settings.model_fields:
+            sys.exit(f"{name} is not a setting: see docs/configuration.md for the names.")
+    return loaded
+
+
+def _sentence(field: str, message: str, value: object) -> str:
+    return f"{PREFIX}{field.upper()}={value!r} cannot work: {message[0].lower()}{message[1:]}."

@@ -1,0 +1,1 @@
+"""What crosses between processes: messages, codecs, every key name. `docs/formats.md` describes them."""

@@ -1,0 +1,50 @@
+"""Every key name, and the server it lives on. `docs/formats.md` says who writes, who reads, and its end."""
+
+# on the broker
+JOBS = "jobs"
+"""Sorted set: job ids by the time they were posted."""
+WORKERS = "workers"
+"""Set: names of workers that were seen."""
+TURN = "dispatch:turn"
+"""Counter: dispatch passes that handed something out; two passes at once see each other by it."""
+
+
+def job(job_id: str) -> str:
+    """Hash: the job's record."""
+    return f"job:{job_id}"
+
+
+def chunks(job_id: str) -> str:
+    """Hash: the job's chunk table, a row for each chunk handed out and not yet aired."""
+    return f"chunks:{job_id}"
+
+
+def playlist(channel: str) -> str:
+    """List: jobs of the channel that have not ended, in airing order."""
+    return f"playlist:{channel}"
+
+
+def channel(name: str) -> str:
+    """Hash: what the channel's streamer plays, and where it is."""
+    return f"channel:{name}"
+
+
+def worker(name: str) -> str:
+    """Hash with a short life: a worker's heartbeat."""
+    return f"worker:{name}"
+
+
+# on the frames server
+def fence(job_id: str) -> str:
+    """Hash: the epoch and the first chunk that may still be written."""
+    return f"fence:{job_id}"
+
+
+def sound(job_id: str, chunk: int) -> str:
+    """Hash: the sound of one chunk, for the air and for the engine."""
+    return f"sound:{job_id}:{chunk}"
+
+
+def frames(job_id: str, chunk: int) -> str:
+    """Stream: the chunk's frame batches, entry `{batch + 1}-0`."""
+    return f"frames:{job_id}:{chunk}"
