@@ -1,0 +1,1 @@
+"""Celery tasks: prepare a job, dispatch its chunks, render them."""

@@ -1,0 +1,22 @@
+"""What turns sound into a mouth. A worker has one engine, named by the setting `engine`."""
+
+from importlib import import_module
+
+from workers.engines.interface import Engine
+
+BUILT_IN = {"viseme": "workers.engines.viseme:VisemeEngine"}
+
+
+def load(name: str) -> Engine:
+    """Return the engine called `name`: a built-in one, or `package.module:Class`.
+
+    Raises:
+        ValueError: there is no such engine.
+    """
+    module, _, cls = BUILT_IN.get(name, name).partition(":")
+    try:
+        engine: Engine = getattr(import_module(module), cls)()
+    except (ImportError, AttributeError, ValueError) as error:
+        known = ", ".join(BUILT_IN)
+        raise ValueError(f"no engine {name!r} ({error}); use {known}, or package.module:Class") from error
+    return engine
