@@ -1,0 +1,1 @@
+"""A person's clip made ready once: pictures, landmarks, crop matrices, soft masks; named by content hash."""
