@@ -1,17 +1,29 @@
 """Connections to Redis that never hang."""
 
+from typing import Any, cast
+
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 
-def connect(url: str, timeout_s: float) -> Redis:
-    """Return a client of the server at `url` whose every call ends within `timeout_s`, or with an error.
+def broker(url: str, timeout_s: float) -> Redis:
+    """Return a client of the broker: answers are text. Every call ends within `timeout_s`, or with an error.
 
-    Answers are bytes. A broken connection is opened again once, at once, by the next call.
+    A connection that broke is opened again once, at once, by the next call.
     """
+    return _connect(url, timeout_s, decode_responses=True)
+
+
+def frames(url: str, timeout_s: float) -> Redis:
+    """Return a client of the frames server: like `broker`, but answers are bytes."""
+    return _connect(url, timeout_s, decode_responses=False)
+
+
+def _connect(url: str, timeout_s: float, decode_responses: bool) -> Redis:
     return Redis.from_url(
         url,
+        decode_responses=decode_responses,
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
         retry=Retry(NoBackoff(), 1),
@@ -23,3 +35,13 @@ def now_ms(client: Redis) -> int:
     """Return the server's clock in milliseconds: the one clock that all processes share."""
     seconds, micros = client.time()
     return int(seconds) * 1000 + int(micros) // 1000
+
+
+def text_hash(client: Redis, key: str) -> dict[str, str]:
+    """Return the hash at `key`, empty where there is none. (redis-py's types leave bytes or text open.)"""
+    return cast(dict[str, str], client.hgetall(key))
+
+
+def script(client: Redis, source: str, names: list[str], *args: str | bytes) -> Any:
+    """Run one of `wire.scripts` on the keys `names`; the server keeps the source after the first time."""
+    return client.register_script(source)(keys=names, args=args)

@@ -1,0 +1,24 @@
+"""Celery's settings. Celery is the doorbell: the chunk table in Redis is the truth (docs/architecture.md)."""
+
+from settings import settings
+
+broker_url = settings().broker_url
+broker_connection_retry_on_startup = True
+broker_transport_options = {
+    "visibility_timeout": 86_400,  # lost work is rung again by dispatch, elsewhere, long before
+    "socket_timeout": settings().redis_timeout_s,  # without it apply_async hangs with a frozen Redis
+    "socket_connect_timeout": settings().redis_timeout_s,
+}
+task_serializer = "json"
+accept_content = ["json"]
+task_ignore_result = True  # job and chunk state are kept by wire.jobs and wire.chunks
+task_routes = {
+    "workers.prepare": {"queue": "prepare"},
+    "workers.dispatch": {"queue": "dispatch"},
+}
+task_acks_late = True
+worker_prefetch_multiplier = 1
+worker_proc_alive_timeout = 300  # a model may take long to load in a new pool process
+worker_send_task_events = True  # Flower
+task_send_sent_event = True
+worker_hijack_root_logger = False

@@ -1,0 +1,60 @@
+"""A channel as its streamer tells of it: what it plays, and where on its timeline it is."""
+
+from dataclasses import dataclass
+
+from redis import Redis
+
+from wire import keys
+from wire.connection import now_ms, text_hash
+from wire.media import FPS
+
+BEAT_S = 0.2
+"""Time between two reports of a streamer."""
+DEAD_S = 2.0
+"""A streamer not heard of for so long is dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What a streamer plays. At `at_ms` of the broker's clock it sent the frame at `position`."""
+
+    name: str
+    avatar: str
+    avatar_frames: int
+    width: int
+    height: int
+    position: int
+    at_ms: int = 0
+
+    def is_live(self, now: int) -> bool:
+        """Return whether the streamer was heard of lately; `now` is the broker's clock in milliseconds."""
+        return now - self.at_ms < DEAD_S * 1000
+
+    def position_at(self, now: int) -> int:
+        """Return where the timeline is at `now`, if the streamer goes on as it did."""
+        return self.position + (now - self.at_ms) * FPS // 1000
+
+
+def report(broker: Redis, channel: Channel) -> None:
+    """Tell what the streamer plays, as of now. The record stays when the streamer ends."""
+    now = now_ms(broker)
+    broker.hset(
+        keys.channel(channel.name),
+        mapping={
+            "avatar": channel.avatar,
+            "avatar_frames": channel.avatar_frames,
+            "width": channel.width,
+            "height": channel.height,
+            "position": channel.position,
+            "at_ms": now,
+        },
+    )
+
+
+def load(broker: Redis, name: str) -> Channel | None:
+    """Return the channel as last reported; None if no streamer ever played it."""
+    text = text_hash(broker, keys.channel(name))
+    if not text:
+        return None
+    numbers = {key: int(value) for key, value in text.items() if key != "avatar"}
+    return Channel(name, text["avatar"], **numbers)

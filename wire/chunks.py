@@ -1,0 +1,72 @@
+"""How a job is cut into chunks, and the table of those that are under way."""
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from redis import Redis
+
+from wire import keys, scripts
+from wire.connection import script, text_hash
+
+FIRST_CHUNK = 8
+"""Frames of a job's first chunk: small, so that speech starts soon."""
+CHUNK = 25
+"""Frames of every other chunk: one second."""
+
+
+def count(frames: int) -> int:
+    """Return into how many chunks a job of `frames` is cut."""
+    return 1 if frames <= FIRST_CHUNK else 1 + -(-(frames - FIRST_CHUNK) // CHUNK)
+
+
+def span(chunk: int, frames: int) -> range:
+    """Return which of a job's `frames` the chunk holds."""
+    start = 0 if chunk == 0 else FIRST_CHUNK + (chunk - 1) * CHUNK
+    return range(start, min(FIRST_CHUNK + chunk * CHUNK, frames))
+
+
+def chunk_of(frame: int) -> int:
+    """Return the chunk that holds a job's frame."""
+    return 0 if frame < FIRST_CHUNK else 1 + (frame - FIRST_CHUNK) // CHUNK
+
+
+class Stage(StrEnum):
+    SENT = "sent"
+    RUNNING = "running"
+    DONE = "done"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One chunk handed out: which attempt, to which worker, until when it is leased (broker's clock)."""
+
+    stage: Stage
+    attempt: int
+    worker: str
+    deadline_ms: int
+    reason: str = ""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def table(broker: Redis, job_id: str) -> dict[int, Row]:
+    """Return the job's chunk table."""
+    return parse(text_hash(broker, keys.chunks(job_id)))
+
+
+def parse(raw: dict[str, str]) -> dict[int, Row]:
+    """Return the table held by a Redis hash."""
+    rows = {}
+    for chunk, row in raw.items():
+        loaded = json.loads(row)
+        rows[int(chunk)] = Row(Stage(loaded.pop("stage")), **loaded)
+    return rows
+
+
+def change(broker: Redis, job_id: str, chunk: int, row: Row, *before: Stage) -> bool:
+    """Put `row` in the table if the chunk is in the same attempt and in one of the stages `before`."""
+    args = (str(chunk), str(row.attempt), row.to_json(), *before)
+    return bool(script(broker, scripts.CHANGE_CHUNK, [keys.chunks(job_id)], *args) == 1)

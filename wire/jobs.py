@@ -1,0 +1,138 @@
+"""A job's record and the states it goes through."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, Self, cast
+
+from redis import Redis
+
+from wire import keys, scripts
+from wire.connection import now_ms, script, text_hash
+
+KEPT = 1000
+"""Ended jobs that `jobs` remembers at most; older ones are forgotten first."""
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    PREPARING = "preparing"
+    RENDERING = "rendering"
+    ON_AIR = "on_air"
+    DONE = "done"
+    FAILED = "failed"
+
+
+ENDED = frozenset({State.DONE, State.FAILED})
+
+BEFORE: dict[State, frozenset[State]] = {
+    State.PREPARING: frozenset({State.QUEUED, State.PREPARING}),
+    State.RENDERING: frozenset({State.PREPARING}),
+    State.ON_AIR: frozenset({State.RENDERING, State.ON_AIR}),
+    State.DONE: frozenset({State.ON_AIR}),
+    State.FAILED: frozenset({State.QUEUED, State.PREPARING, State.RENDERING, State.ON_AIR}),
+}
+"""From which states a job may come into each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One posted sound. Times are the broker's clock, in milliseconds; -1 stands for not yet known.
+
+    `frames` is how many will be spoken; `position` is where on the channel's timeline the first of them
+    lies; `frames_aired` counts those sent; `chunks_sent` how many chunks were handed out so far.
+    """
+
+    id: str
+    channel: str
+    state: State
+    posted_ms: int
+    ended_ms: int = -1
+    sound_name: str = ""
+    guidance_scale: float = 1.0
+    inference_steps: int = 20
+    seed: int = 0
+    avatar: str = ""
+    avatar_frames: int = 0
+    engine: str = ""
+    frames: int = -1
+    frames_aired: int = 0
+    position: int = -1
+    chunks_sent: int = 0
+    epoch: int = 0
+    loudest: float = 0.0
+    degraded: bool = False
+    error: str = ""
+    warning: str = ""
+
+    @classmethod
+    def from_hash(cls, text: dict[str, str]) -> Self:
+        """Return the job of a Redis hash.
+
+        Raises:
+            KeyError: it is not a job's hash.
+        """
+        values = {f.name: _READ[f.type](text[f.name]) for f in fields(cls) if f.name in text}
+        if not {"id", "channel", "state", "posted_ms"} <= values.keys():
+            raise KeyError("not a job's record")
+        return cls(**values)
+
+    def to_hash(self) -> dict[str, str]:
+        return {f.name: _write(getattr(self, f.name)) for f in fields(self)}
+
+
+_READ: dict[Any, Callable[[str], Any]] = {
+    str: str,
+    int: int,
+    float: float,
+    bool: lambda text: text == "1",
+    State: State,
+}
+
+
+def _write(value: object) -> str:
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def load(broker: Redis, job_id: str) -> Job | None:
+    """Return the job, or None where there is none."""
+    raw = text_hash(broker, keys.job(job_id))
+    return Job.from_hash(raw) if raw else None
+
+
+def load_many(broker: Redis, job_ids: Iterable[str]) -> list[Job]:
+    """Return those of the jobs that there are, in the order asked for, in one round trip."""
+    with broker.pipeline(transaction=False) as pipe:
+        for job_id in job_ids:
+            pipe.hgetall(keys.job(job_id))
+        return [Job.from_hash(raw) for raw in pipe.execute() if raw]
+
+
+def latest(broker: Redis, count: int) -> list[Job]:
+    """Return the `count` jobs posted last, newest first."""
+    return load_many(broker, cast(list[str], broker.zrevrange(keys.JOBS, 0, count - 1)))
+
+
+def playlist(broker: Redis, channel: str) -> list[str]:
+    """Return the ids of the channel's jobs that have not ended, in airing order."""
+    return cast(list[str], broker.lrange(keys.playlist(channel), 0, -1))
+
+
+def admit(broker: Redis, job: Job, waiting_max: int) -> bool:
+    """Record `job` at the end of its channel's playlist; False if `waiting_max` jobs are there already."""
+    flat = [part for pair in job.to_hash().items() for part in pair]
+    names = [keys.playlist(job.channel), keys.JOBS, keys.job(job.id)]
+    bounds = (str(waiting_max), job.id, str(job.posted_ms), str(KEPT + waiting_max))
+    return bool(script(broker, scripts.ADMIT, names, *bounds, *flat) == 1)
+
+
+def move(broker: Redis, job: Job, to: State, kept_s: float, **changes: object) -> bool:
+    """Move `job` to the state `to` with `changes` to its record; False if it is not where that is allowed.
+
+    An ended job leaves the playlist, and is forgotten after `kept_s`.
+    """
+    before = BEFORE[to]
+    flat = [part for name, value in changes.items() for part in (name, _write(value))]
+    names = [keys.job(job.id), keys.playlist(job.channel)]
+    target = (job.id, to, "1" if to in ENDED else "", str(int(kept_s)), str(now_ms(broker)))
+    return bool(script(broker, scripts.MOVE_JOB, names, *target, str(len(before)), *before, *flat) == 1)

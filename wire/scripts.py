@@ -1,0 +1,86 @@
+"""The few rules that Redis itself must hold: each script below is one atomic step on one server."""
+
+APPEND = """
+-- KEYS fence, frames stream; ARGV epoch, chunk, batch, frames, patch bytes, ttl ms, head, sound, patches
+local fence = redis.call('HMGET', KEYS[1], 'epoch', 'chunk')
+if not fence[1] then return {'refused', 'no fence'} end
+if fence[1] ~= ARGV[1] then return {'refused', 'epoch ' .. fence[1]} end
+if tonumber(ARGV[2]) < tonumber(fence[2]) then return {'refused', 'aired'} end
+if #ARGV[8] ~= ARGV[4] * 3840 or #ARGV[9] ~= tonumber(ARGV[5]) then return {'refused', 'misshapen'} end
+local have = redis.call('XLEN', KEYS[2])
+local batch = tonumber(ARGV[3])
+if batch < have then return {'known'} end
+if batch > have then return {'expected', tostring(have)} end
+redis.call('XADD', KEYS[2], (batch + 1) .. '-0', 'head', ARGV[7], 'sound', ARGV[8], 'patches', ARGV[9])
+redis.call('PEXPIRE', KEYS[2], ARGV[6])
+return {'taken'}
+"""
+"""Take a batch if it is the next of its chunk, and the chunk has not aired."""
+
+ADVANCE = """
+-- KEYS fence, then what to forget; ARGV chunk, ttl ms
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  redis.call('HSET', KEYS[1], 'chunk', ARGV[1])
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+end
+for i = 2, #KEYS do redis.call('UNLINK', KEYS[i]) end
+return 0
+"""
+"""Move the fence past what has aired, and forget its sound and frames."""
+
+MOVE_JOB = """
+-- KEYS job, playlist; ARGV id, new state, ended ('1' or ''), ttl s, now, count, allowed.., fields..
+local state = redis.call('HGET', KEYS[1], 'state')
+local count = tonumber(ARGV[6])
+local allowed = false
+for i = 7, 6 + count do allowed = allowed or ARGV[i] == state end
+if not allowed then return 0 end
+redis.call('HSET', KEYS[1], 'state', ARGV[2])
+for i = 7 + count, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+if ARGV[3] == '1' then
+  redis.call('HSET', KEYS[1], 'ended_ms', ARGV[5])
+  redis.call('LREM', KEYS[2], 0, ARGV[1])
+  redis.call('EXPIRE', KEYS[1], ARGV[4])
+end
+return 1
+"""
+"""Move a job to another state if it is in one that allows it; an ended job leaves the playlist."""
+
+ADMIT = """
+-- KEYS playlist, jobs, job; ARGV bound, job id, now ms, jobs kept, fields..
+if redis.call('LLEN', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
+for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]) end
+redis.call('RPUSH', KEYS[1], ARGV[2])
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[2])
+redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -1 - ARGV[4])
+return 1
+"""
+"""Record a job at the playlist's end, unless the playlist is full."""
+
+CHANGE_CHUNK = """
+-- KEYS chunk table; ARGV chunk, attempt, row, allowed stages..
+local row = redis.call('HGET', KEYS[1], ARGV[1])
+if not row then return 0 end
+row = cjson.decode(row)
+if row.attempt ~= tonumber(ARGV[2]) then return 0 end
+for i = 4, #ARGV do
+  if ARGV[i] == row.stage then
+    redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+    return 1
+  end
+end
+return 0
+"""
+"""Change a chunk's row if it still is in this attempt and in an allowed stage."""
+
+BEAT = """
+-- KEYS worker, workers; ARGV owner, ttl ms, name, fields..
+local owner = redis.call('HGET', KEYS[1], 'owner')
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'owner', ARGV[1])
+for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+redis.call('SADD', KEYS[2], ARGV[3])
+return 1
+"""
+"""A worker's heartbeat; refused while another owner's heart beats under the same name."""

@@ -1,0 +1,113 @@
+"""The frames server: a chunk's sound on its way to a worker, its frames on their way to the streamer.
+
+A fence for each job says what may still be written. Without a fence nothing may, so what comes late or
+twice can neither reach the air nor stay in memory.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from redis import Redis
+
+from wire import batches, keys, scripts
+from wire.batches import Batch
+from wire.connection import script
+
+FENCE_TTL_S = 3600.0
+"""A fence that nobody moves goes after so long: longer than any task lives."""
+FRAMES_TTL_S = 600.0
+"""Sound and frames that nobody fetches go after so long: longer than a full window takes to air."""
+
+
+_Streams = list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes]]]]]
+
+
+class RefusedError(RuntimeError):
+    """The frames server did not take a batch: its chunk has aired, was given to another, or is misshapen."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkSound:
+    """One chunk's sound: `air` is `(frames * 1920,)` int16 at 48 kHz; `heard` is `(n,)` int16 at 16 kHz,
+    with `lead` frames of what came before (see `workers.engines.interface.Speech`)."""
+
+    air: NDArray[np.int16]
+    heard: NDArray[np.int16]
+    lead: int
+
+
+def raise_fence(frames: Redis, job_id: str, epoch: int, chunk: int) -> None:
+    """Let `chunk` and later ones of the job be written, by renders of this `epoch` alone."""
+    with frames.pipeline() as pipe:
+        pipe.hset(keys.fence(job_id), mapping={"epoch": epoch, "chunk": chunk})
+        pipe.pexpire(keys.fence(job_id), int(FENCE_TTL_S * 1000))
+        pipe.execute()
+
+
+def advance_fence(frames: Redis, job_id: str, chunk: int, since: int) -> None:
+    """Refuse from now on what comes before `chunk`, and forget the chunks from `since` up to it."""
+    aired = range(since, chunk)
+    gone = [key(job_id, c) for c in aired for key in (keys.sound, keys.frames)]
+    names = [keys.fence(job_id), *gone]
+    script(frames, scripts.ADVANCE, names, str(chunk), str(int(FENCE_TTL_S * 1000)))
+
+
+def put_sound(frames: Redis, job_id: str, chunk: int, sound: ChunkSound) -> None:
+    """Lay the chunk's sound ready for its worker."""
+    key = keys.sound(job_id, chunk)
+    with frames.pipeline() as pipe:
+        pipe.hset(
+            key, mapping={"air": sound.air.tobytes(), "heard": sound.heard.tobytes(), "lead": sound.lead}
+        )
+        pipe.pexpire(key, int(FRAMES_TTL_S * 1000))
+        pipe.execute()
+
+
+def get_sound(frames: Redis, job_id: str, chunk: int) -> ChunkSound | None:
+    """Return the chunk's sound; None if it is no longer there."""
+    record = cast(dict[bytes, bytes], frames.hgetall(keys.sound(job_id, chunk)))
+    if not record:
+        return None
+    air, heard = (np.frombuffer(record[name], "<i2") for name in (b"air", b"heard"))
+    return ChunkSound(air, heard, int(record[b"lead"]))
+
+
+def append(frames: Redis, batch: Batch) -> int:
+    """Write the batch after those before it; return the number of the batch that is wanted next.
+
+    A batch that is there already is left as it is. The answer is lower than `batch.batch + 1` where
+    earlier ones are missing: send again from there.
+
+    Raises:
+        RefusedError: the chunk may not be written (any more).
+    """
+    fields = batches.encode(batch)
+    size = sum(patch.picture.nbytes for patch in batch.patches)
+    numbers = (batch.epoch, batch.chunk, batch.batch, len(batch.patches), size, int(FRAMES_TTL_S * 1000))
+    names = [keys.fence(batch.job), keys.frames(batch.job, batch.chunk)]
+    content = (fields["head"], fields["sound"], fields["patches"])
+    answer = script(frames, scripts.APPEND, names, *map(str, numbers), *content)
+    verdict, *detail = (part.decode() for part in answer)
+    if verdict == "refused":
+        raise RefusedError(f"job {batch.job} chunk {batch.chunk} batch {batch.batch}: {detail[0]}")
+    return int(detail[0]) if verdict == "expected" else batch.batch + 1
+
+
+def read(
+    frames: Redis, job_id: str, after: Sequence[tuple[int, int]], count: int, block_s: float
+) -> list[Batch]:
+    """Return batches in airing order: of each `(chunk, batches already read)` at most `count` more.
+
+    Waits up to `block_s` (under the client's time-out) where nothing is there yet.
+
+    Raises:
+        MisshapenBatchError: an entry is unreadable.
+    """
+    streams: dict[bytes | str | memoryview, int | bytes | str | memoryview] = {
+        keys.frames(job_id, chunk): f"{known}-0" for chunk, known in after
+    }
+    answer = frames.xread(streams, count=count, block=max(1, int(block_s * 1000)))
+    return [batches.decode(fields) for _, entries in cast(_Streams, answer or []) for _, fields in entries]

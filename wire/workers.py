@@ -1,0 +1,63 @@
+"""Workers' heartbeats: who is alive, for which queue, how fast."""
+
+from dataclasses import dataclass
+
+from redis import Redis
+
+from wire import keys, scripts
+from wire.connection import script
+
+BEAT_S = 0.5
+"""Time between two heartbeats."""
+DEAD_S = 2.0
+"""A worker not heard of for so long is dead."""
+
+ROLES = ("prepare", "dispatch", "render")
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One live worker process. `speed` is in frames a second, 0 for roles that render nothing."""
+
+    name: str
+    role: str
+    queue: str
+    device: str = ""
+    engine: str = ""
+    speed: float = 0.0
+
+
+def beat(broker: Redis, worker: Worker, owner: str) -> bool:
+    """Say that `worker` lives; False if another `owner` already goes by that name."""
+    record = ["role", worker.role, "queue", worker.queue, "device", worker.device]
+    record += ["engine", worker.engine, "speed", f"{worker.speed:.3f}"]
+    ttl_ms = str(int(DEAD_S * 1000))
+    names = [keys.worker(worker.name), keys.WORKERS]
+    return bool(script(broker, scripts.BEAT, names, owner, ttl_ms, worker.name, *record) == 1)
+
+
+def leave(broker: Redis, name: str) -> None:
+    """Say that the worker has ended, so that nobody waits for its heartbeat to stop."""
+    with broker.pipeline() as pipe:
+        pipe.delete(keys.worker(name))
+        pipe.srem(keys.WORKERS, name)
+        pipe.execute()
+
+
+def live(broker: Redis) -> list[Worker]:
+    """Return the live workers, by name; names whose heartbeat stopped are forgotten."""
+    names = sorted(str(name) for name in broker.smembers(keys.WORKERS))
+    with broker.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.hgetall(keys.worker(name))
+        records = pipe.execute()
+    gone = [name for name, record in zip(names, records, strict=True) if not record]
+    if gone:
+        broker.srem(keys.WORKERS, *gone)
+    return [_parse(name, record) for name, record in zip(names, records, strict=True) if record]
+
+
+def _parse(name: str, record: dict[str, str]) -> Worker:
+    return Worker(
+        name, record["role"], record["queue"], record["device"], record["engine"], float(record["speed"])
+    )
