@@ -21,4 +21,5 @@ worker_prefetch_multiplier = 1
 worker_proc_alive_timeout = 300  # a model may take long to load in a new pool process
 worker_send_task_events = True  # Flower
 task_send_sent_event = True
-worker_hijack_root_logger = False
+worker_log_format = "%(asctime)s %(levelname)-7s worker %(message)s"
+worker_task_log_format = worker_log_format

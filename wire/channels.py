@@ -38,6 +38,7 @@ class Channel:
 def report(broker: Redis, channel: Channel) -> None:
     """Tell what the streamer plays, as of now. The record stays when the streamer ends."""
     now = now_ms(broker)
+    broker.sadd(keys.CHANNELS, channel.name)
     broker.hset(
         keys.channel(channel.name),
         mapping={
@@ -49,6 +50,11 @@ def report(broker: Redis, channel: Channel) -> None:
             "at_ms": now,
         },
     )
+
+
+def names(broker: Redis) -> list[str]:
+    """Return the names of all channels that a streamer ever played."""
+    return sorted(str(name) for name in broker.smembers(keys.CHANNELS))
 
 
 def load(broker: Redis, name: str) -> Channel | None:

@@ -7,28 +7,27 @@ from enum import StrEnum
 from redis import Redis
 
 from wire import keys, scripts
-from wire.connection import script, text_hash
+from wire.connection import now_ms, script, text_hash
+from wire.media import CHUNK_FRAMES
 
 FIRST_CHUNK = 8
 """Frames of a job's first chunk: small, so that speech starts soon."""
-CHUNK = 25
-"""Frames of every other chunk: one second."""
 
 
 def count(frames: int) -> int:
     """Return into how many chunks a job of `frames` is cut."""
-    return 1 if frames <= FIRST_CHUNK else 1 + -(-(frames - FIRST_CHUNK) // CHUNK)
+    return 1 if frames <= FIRST_CHUNK else 1 + -(-(frames - FIRST_CHUNK) // CHUNK_FRAMES)
 
 
 def span(chunk: int, frames: int) -> range:
     """Return which of a job's `frames` the chunk holds."""
-    start = 0 if chunk == 0 else FIRST_CHUNK + (chunk - 1) * CHUNK
-    return range(start, min(FIRST_CHUNK + chunk * CHUNK, frames))
+    start = 0 if chunk == 0 else FIRST_CHUNK + (chunk - 1) * CHUNK_FRAMES
+    return range(start, min(FIRST_CHUNK + chunk * CHUNK_FRAMES, frames))
 
 
 def chunk_of(frame: int) -> int:
     """Return the chunk that holds a job's frame."""
-    return 0 if frame < FIRST_CHUNK else 1 + (frame - FIRST_CHUNK) // CHUNK
+    return 0 if frame < FIRST_CHUNK else 1 + (frame - FIRST_CHUNK) // CHUNK_FRAMES
 
 
 class Stage(StrEnum):
@@ -64,6 +63,12 @@ def parse(raw: dict[str, str]) -> dict[int, Row]:
         loaded = json.loads(row)
         rows[int(chunk)] = Row(Stage(loaded.pop("stage")), **loaded)
     return rows
+
+
+def claim(broker: Redis, job_id: str, chunk: int, attempt: int, worker: str, lease_ms: int) -> bool:
+    """Take a chunk that was sent to `worker` for `lease_ms` from now; False if it is no longer its own."""
+    row = Row(Stage.RUNNING, attempt, worker, now_ms(broker) + lease_ms)
+    return change(broker, job_id, chunk, row, Stage.SENT)
 
 
 def change(broker: Redis, job_id: str, chunk: int, row: Row, *before: Stage) -> bool:

@@ -41,6 +41,7 @@ class Job:
 
     `frames` is how many will be spoken; `position` is where on the channel's timeline the first of them
     lies; `frames_aired` counts those sent; `chunks_sent` how many chunks were handed out so far.
+    `announced_s` is the length that the file's header tells, 0 if it tells none.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Job:
     posted_ms: int
     ended_ms: int = -1
     sound_name: str = ""
+    announced_s: float = 0.0
     guidance_scale: float = 1.0
     inference_steps: int = 20
     seed: int = 0
@@ -133,6 +135,6 @@ def move(broker: Redis, job: Job, to: State, kept_s: float, **changes: object) -
     """
     before = BEFORE[to]
     flat = [part for name, value in changes.items() for part in (name, _write(value))]
-    names = [keys.job(job.id), keys.playlist(job.channel)]
+    names = [keys.job(job.id), keys.playlist(job.channel), keys.chunks(job.id)]
     target = (job.id, to, "1" if to in ENDED else "", str(int(kept_s)), str(now_ms(broker)))
     return bool(script(broker, scripts.MOVE_JOB, names, *target, str(len(before)), *before, *flat) == 1)

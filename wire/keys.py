@@ -5,6 +5,8 @@ JOBS = "jobs"
 """Sorted set: job ids by the time they were posted."""
 WORKERS = "workers"
 """Set: names of workers that were seen."""
+CHANNELS = "channels"
+"""Set: names of channels that a streamer ever played."""
 TURN = "dispatch:turn"
 """Counter: dispatch passes that handed something out; two passes at once see each other by it."""
 

@@ -19,6 +19,9 @@ CONTEXT_FRAMES = 10
 """Frames of sound before and after a chunk that an engine hears with it (0.4 s): half a formant window,
 the mouth's smoothing and the look-ahead of co-articulation lie within."""
 
+CHUNK_FRAMES = 25
+"""Frames of every chunk of a job but the first and last: one second."""
+
 BATCH_FRAMES = 5
 """Frames in one stream entry: 0.2 s, a compromise of delay and overhead."""
 

@@ -29,7 +29,7 @@ return 0
 """Move the fence past what has aired, and forget its sound and frames."""
 
 MOVE_JOB = """
--- KEYS job, playlist; ARGV id, new state, ended ('1' or ''), ttl s, now, count, allowed.., fields..
+-- KEYS job, playlist, chunk table; ARGV id, new state, ended ('1' or ''), ttl s, now, count, states.., fields
 local state = redis.call('HGET', KEYS[1], 'state')
 local count = tonumber(ARGV[6])
 local allowed = false
@@ -40,6 +40,7 @@ for i = 7 + count, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
 if ARGV[3] == '1' then
   redis.call('HSET', KEYS[1], 'ended_ms', ARGV[5])
   redis.call('LREM', KEYS[2], 0, ARGV[1])
+  redis.call('DEL', KEYS[3])
   redis.call('EXPIRE', KEYS[1], ARGV[4])
 end
 return 1
@@ -84,3 +85,12 @@ redis.call('SADD', KEYS[2], ARGV[3])
 return 1
 """
 """A worker's heartbeat; refused while another owner's heart beats under the same name."""
+
+LEAVE = """
+-- KEYS worker, workers; ARGV owner, name
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('SREM', KEYS[2], ARGV[2])
+return 1
+"""
+"""A worker's goodbye, under its own name alone."""

@@ -36,12 +36,9 @@ def beat(broker: Redis, worker: Worker, owner: str) -> bool:
     return bool(script(broker, scripts.BEAT, names, owner, ttl_ms, worker.name, *record) == 1)
 
 
-def leave(broker: Redis, name: str) -> None:
-    """Say that the worker has ended, so that nobody waits for its heartbeat to stop."""
-    with broker.pipeline() as pipe:
-        pipe.delete(keys.worker(name))
-        pipe.srem(keys.WORKERS, name)
-        pipe.execute()
+def leave(broker: Redis, name: str, owner: str) -> None:
+    """Say that `owner`'s worker has ended, so that nobody waits for its heartbeat to stop."""
+    script(broker, scripts.LEAVE, [keys.worker(name), keys.WORKERS], owner, name)
 
 
 def live(broker: Redis) -> list[Worker]:

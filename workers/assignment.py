@@ -1,0 +1,150 @@
+"""Which chunk goes to which worker. Pure: `dispatch` gathers what there is, and carries out the answer.
+
+Chunks go in order of airtime over all channels and jobs, each to the worker of its engine that will be free
+first by its measured speed, at most two a worker: one running, one waiting.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from wire import chunks
+from wire.chunks import Row, Stage
+from workers.leases import SLOWEST, lease_ms
+
+ROWS_A_WORKER = 2
+TRIES = 3
+
+UNDER_WAY = (Stage.SENT, Stage.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job that is rendered: `airs_in` frames from now its first frame airs; negative once it has.
+
+    `fenced` tells whether the frames server still knows the job; if it was wiped, all is to be done again.
+    """
+
+    id: str
+    engine: str
+    frames: int
+    chunks_sent: int
+    airs_in: int
+    fenced: bool
+    rows: Mapping[int, Row]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerView:
+    queue: str
+    engine: str
+    speed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Give this chunk to that worker."""
+
+    job: str
+    chunk: int
+    attempt: int
+    worker: str
+    deadline_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Air the clip's own mouth for this chunk: it was tried often enough."""
+
+    job: str
+    chunk: int
+    attempt: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Want:
+    airs_in: int
+    job: JobView
+    chunk: int
+    attempt: int
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class _Load:
+    """A worker while chunks are handed out: what it holds, and when it will be free."""
+
+    view: WorkerView
+    rows: int = 0
+    frames: int = 0
+
+    @property
+    def free_in_s(self) -> float:
+        return self.frames / max(self.view.speed, SLOWEST)
+
+
+@dataclass(slots=True)
+class _Loads:
+    by_queue: dict[str, _Load] = field(default_factory=dict)
+
+    def next_free(self, engine: str) -> _Load | None:
+        able = [w for w in self.by_queue.values() if w.view.engine == engine and w.rows < ROWS_A_WORKER]
+        return min(able, key=lambda w: w.free_in_s, default=None)
+
+
+def assign(
+    now_ms: int, jobs: Sequence[JobView], workers: Iterable[WorkerView], window_frames: int
+) -> list[Send | Replace]:
+    """Return what to do now with the chunks of `jobs`, at most `window_frames` ahead of the air."""
+    alive = {worker.queue: _Load(worker) for worker in workers}
+    for job in jobs:
+        _count(job, alive)
+    loads = _Loads(alive)
+    wants = sorted(
+        (want for job in jobs for want in _wanted(now_ms, job, alive, window_frames)), key=lambda w: w.airs_in
+    )
+    return [done for want in wants if (done := _answer(now_ms, want, loads)) is not None]
+
+
+def _count(job: JobView, alive: Mapping[str, _Load]) -> None:
+    for chunk, row in job.rows.items():
+        if row.stage in UNDER_WAY and row.worker in alive:
+            alive[row.worker].rows += 1
+            alive[row.worker].frames += len(chunks.span(chunk, job.frames))
+
+
+def _wanted(now_ms: int, job: JobView, alive: Mapping[str, _Load], window_frames: int) -> Iterator[_Want]:
+    """Yield the job's lost chunks, and those within the window that were not handed out yet."""
+    for chunk, row in job.rows.items():
+        reason = _lost(now_ms, row, alive) if job.fenced else "the frames server was wiped"
+        if reason:
+            airs_in = job.airs_in + chunks.span(chunk, job.frames).start
+            yield _Want(airs_in, job, chunk, row.attempt + 1, reason)
+    for chunk in range(job.chunks_sent, chunks.count(job.frames)):
+        airs_in = job.airs_in + chunks.span(chunk, job.frames).start
+        if airs_in > window_frames:
+            return
+        yield _Want(airs_in, job, chunk, 1)
+
+
+def _lost(now_ms: int, row: Row, alive: Mapping[str, _Load]) -> str:
+    """Return why the chunk has to be done again; empty if it has not."""
+    if row.stage is Stage.BROKEN:
+        return row.reason
+    if row.stage in UNDER_WAY and row.worker not in alive:
+        return f"worker {row.worker} died"
+    if row.stage in UNDER_WAY and now_ms > row.deadline_ms:
+        return f"overdue at worker {row.worker}"
+    return ""
+
+
+def _answer(now_ms: int, want: _Want, loads: _Loads) -> Send | Replace | None:
+    if want.attempt > TRIES:
+        return Replace(want.job.id, want.chunk, want.attempt, want.reason)
+    load = loads.next_free(want.job.engine)
+    if load is None:
+        return None
+    load.rows += 1
+    load.frames += len(chunks.span(want.chunk, want.job.frames))
+    deadline = now_ms + lease_ms(load.frames, load.view.speed)
+    return Send(want.job.id, want.chunk, want.attempt, load.view.queue, deadline)

@@ -1,0 +1,16 @@
+"""The Celery app. `celery -A workers worker -Q …` serves `prepare`, `dispatch` or `gpu.<host>.<index>`."""
+
+from celery import Celery
+
+app = Celery("workers", include=["workers.prepare", "workers.dispatch", "workers.render", "workers.role"])
+app.config_from_object("celeryconfig")
+
+
+def ring_dispatch() -> None:
+    """Hasten the next dispatch pass; one that is missed is made up for by dispatch's own timer."""
+    app.send_task("workers.dispatch", expires=5)
+
+
+def ring_render(queue: str, job_id: str, chunk: int, attempt: int) -> None:
+    """Tell a render worker of a chunk; one that hears of it too late finds it given to another."""
+    app.send_task("workers.render", args=(job_id, chunk, attempt), queue=queue, expires=120)

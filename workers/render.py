@@ -1,0 +1,117 @@
+"""A render worker's task: one chunk's sound in, its frame batches out."""
+
+import logging
+import time
+from dataclasses import dataclass
+
+from avatars.loop import there_and_back
+from settings import settings
+from wire import chunks, jobs, supply
+from wire.chunks import Row, Stage
+from wire.jobs import Job
+from wire.supply import ChunkSound
+from workers import stores
+from workers.celery import app, ring_dispatch
+from workers.engines import load
+from workers.engines.interface import Engine, Order, Speech
+from workers.heartbeat import Heartbeat
+from workers.leases import lease_ms
+from workers.publishing import checked, publish, to_batches
+from workers.wardrobe import Wardrobe
+
+log = logging.getLogger(__name__)
+
+LEARNING = 0.3
+"""Weight of the newest chunk in the measured speed: settles within some chunks, forgives a hiccup."""
+
+
+class LostSoundError(RuntimeError):
+    """A chunk's sound is no longer on the frames server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """What this process renders with; made once, in the process that runs the tasks."""
+
+    engine: Engine
+    wardrobe: Wardrobe
+    heartbeat: Heartbeat
+
+
+_studio: Studio | None = None
+
+
+def start(heartbeat: Heartbeat) -> None:
+    """Load and warm the engine; the heartbeat then tells how fast it is."""
+    global _studio  # noqa: PLW0603 - Celery gives its tasks no other place for what their process owns
+    engine = load(settings().engine)
+    engine.warm_up()
+    _studio = Studio(engine, Wardrobe(settings().avatars_folder), heartbeat)
+    heartbeat.tell(device=engine.device, engine=engine.name, speed=_studio.wardrobe.rehearse(engine))
+    log.info("%s is warm on %s: %.0f frames a second", engine.name, engine.device, heartbeat.speed)
+
+
+@app.task(name="workers.render")
+def render(job_id: str, chunk: int, attempt: int) -> None:
+    """Render one chunk on this worker's device and publish its frames.
+
+    Safe to run twice, here or elsewhere: a stale attempt finds no lease, and a batch that is already in
+    the stream is left as it is. A chunk that cannot be rendered is reported, tried elsewhere, and in the
+    end replaced, so the stream never waits for it.
+    """
+    studio = _studio
+    if studio is None:
+        raise RuntimeError("this worker has no engine: start it with -Q gpu.<host>.<index>")
+    job = jobs.load(stores.broker(), job_id)
+    if job is None or not _claim(job, chunk, attempt, studio.heartbeat):
+        log.debug("job %s chunk %d attempt %d: no longer ours", job_id, chunk, attempt)
+        return
+    row = _outcome(studio, job, chunk, attempt)
+    chunks.change(stores.broker(), job_id, chunk, row, Stage.RUNNING)
+    ring_dispatch()
+
+
+def order_of(job: Job, chunk: int, attempt: int) -> Order:
+    """Return what an engine is told of the chunk."""
+    span = chunks.span(chunk, job.frames)
+    clip_frames = tuple(there_and_back(job.position + frame, job.avatar_frames) for frame in span)
+    return Order(
+        job.id, chunk, attempt, span.start, clip_frames, job.guidance_scale, job.inference_steps, job.seed
+    )
+
+
+def _claim(job: Job, chunk: int, attempt: int, heartbeat: Heartbeat) -> bool:
+    lease = lease_ms(len(chunks.span(chunk, job.frames)), heartbeat.speed)
+    return chunks.claim(stores.broker(), job.id, chunk, attempt, heartbeat.name, lease)
+
+
+def _outcome(studio: Studio, job: Job, chunk: int, attempt: int) -> Row:
+    began = time.monotonic()
+    try:
+        frames = _render(studio, job, chunk, attempt)
+    except Exception as error:  # whatever an engine raises ends this chunk, not the worker
+        log.exception("job %s chunk %d attempt %d failed; dispatch tries again", job.id, chunk, attempt)
+        return Row(Stage.BROKEN, attempt, studio.heartbeat.name, 0, f"{type(error).__name__}: {error}")
+    taken_s = time.monotonic() - began
+    speed = studio.heartbeat.speed
+    studio.heartbeat.tell(speed=speed + LEARNING * (frames / taken_s - speed))
+    log.debug("job %s chunk %d: %d frames in %.3f s", job.id, chunk, frames, taken_s)
+    return Row(Stage.DONE, attempt, studio.heartbeat.name, 0)
+
+
+def _render(studio: Studio, job: Job, chunk: int, attempt: int) -> int:
+    """Render and publish the chunk; return how many frames it has."""
+    sound = supply.get_sound(stores.frames(), job.id, chunk)
+    if sound is None:
+        raise LostSoundError("its sound is no longer on the frames server")
+    avatar = studio.wardrobe.fetch(job.avatar)
+    order = order_of(job, chunk, attempt)
+    frames = len(order.clip_frames)
+    features = studio.engine.features(_speech_of(job, sound, frames))
+    patches = checked(studio.engine.render(avatar, features, order), avatar, frames)
+    publish(stores.frames(), to_batches(job, chunk, attempt, sound, patches))
+    return frames
+
+
+def _speech_of(job: Job, sound: ChunkSound, frames: int) -> Speech:
+    return Speech(sound.heard, sound.lead, frames, job.loudest)

@@ -1,0 +1,45 @@
+"""When a job may start, so that no chunk of it comes late and the body's motion goes on. Pure."""
+
+import math
+from collections.abc import Sequence
+
+from wire import chunks
+from wire.media import FPS
+from workers.leases import SLOWEST
+
+MARGIN_S = 0.12
+"""What a start grants beyond the predicted arrival: the way of a message and of a batch on a busy host."""
+
+
+def lead_s(frames: int, speeds: Sequence[float]) -> float:
+    """Return how long after its first chunk is handed out a job may start so that no chunk comes late.
+
+    `speeds` are those of its engine's workers, in frames a second; without any, as if one in real time.
+    """
+    rates = [max(speed, SLOWEST) for speed in speeds] or [float(FPS)]
+    free = [0.0] * len(rates)
+    lead = 0.0
+    for chunk in range(chunks.count(frames)):
+        span = chunks.span(chunk, frames)
+        ends = [begins + len(span) / rate for begins, rate in zip(free, rates, strict=True)]
+        free[ends.index(min(ends))] = min(ends)
+        lead = max(lead, min(ends) - span.start / FPS)
+    return lead
+
+
+def plan(position_now: int, lead: float, previous_end: int | None = None) -> int:
+    """Return the position on the channel's timeline at which a job's first frame is to air.
+
+    It follows the job before it at `previous_end`, unless its frames cannot be there by then.
+    """
+    earliest = position_now + math.ceil((lead + MARGIN_S) * FPS)
+    return earliest if previous_end is None else max(previous_end, earliest)
+
+
+def actual_end(planned_end: int, expected_end: int, period: int) -> int:
+    """Return the position at which a job ends, in step with its own count and close to what is expected.
+
+    A job that aired later than planned moves the timeline on by whole periods of the clip, so that the
+    body's phase is kept (see `docs/streamer.md`).
+    """
+    return planned_end + max(0, round((expected_end - planned_end) / period)) * period

@@ -1,0 +1,65 @@
+"""The prepared avatars that this worker has open, and a rehearsal on one of them."""
+
+import time
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatars.errors import AvatarError
+from avatars.store import Avatar, open_avatar
+from wire.media import CHUNK_FRAMES, FPS, MODEL_SAMPLES_PER_FRAME
+from workers.engines.interface import Engine, Order, Speech
+
+KEPT = 8
+"""Avatars kept open; maps cost no memory of their own, but engines keep things for each."""
+
+
+class Wardrobe:
+    """Opens avatars by hash, and keeps those used last."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: OrderedDict[str, Avatar] = OrderedDict()
+
+    def fetch(self, avatar_hash: str) -> Avatar:
+        """Return the avatar.
+
+        Raises:
+            AvatarError: it is not in the folder, or damaged.
+        """
+        if avatar_hash not in self._open:
+            self._open[avatar_hash] = open_avatar(self._folder, avatar_hash)
+        self._open.move_to_end(avatar_hash)
+        while len(self._open) > KEPT:
+            self._open.popitem(last=False)
+        return self._open[avatar_hash]
+
+    def rehearse(self, engine: Engine) -> float:
+        """Return how many frames a second `engine` renders on some avatar; 25 where there is none."""
+        avatar = self._any()
+        if avatar is None:
+            return float(FPS)
+        speech = Speech(_made_up_speech(), 0, CHUNK_FRAMES, 0.0)
+        clip_frames = tuple(i % avatar.frames for i in range(CHUNK_FRAMES))
+        began = time.monotonic()
+        features = engine.features(speech)
+        for _ in engine.render(avatar, features, Order("rehearsal", 0, 0, 0, clip_frames, 1.0, 20, 0)):
+            pass
+        return CHUNK_FRAMES / (time.monotonic() - began)
+
+    def _any(self) -> Avatar | None:
+        for path in sorted(self._folder.glob("*/avatar.json")):
+            try:
+                return self.fetch(path.parent.name)
+            except AvatarError:
+                continue
+        return None
+
+
+def _made_up_speech() -> NDArray[np.int16]:
+    """Return a second of a buzzing tone: any sound with a pitch and some energy will do."""
+    t = np.arange(CHUNK_FRAMES * MODEL_SAMPLES_PER_FRAME)
+    buzz: NDArray[np.int16] = (8000 * np.sign(np.sin(t * (2 * np.pi * 120 / 16000)))).astype(np.int16)
+    return buzz
