@@ -1,0 +1,28 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint faults clean venv-light venv-dev
+export PYTHON
+
+RUN := .venv/bin/python -m
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: venv-light ## set everything up, go on air, say what to open; Ctrl-C stops it all
+	@exec $(RUN) demo
+
+test: lint ## set everything up, check and run every test
+	@$(RUN) pytest
+
+lint: venv-dev ## style and strict types
+	@$(RUN) ruff check
+	@$(RUN) ruff format --check
+	@$(RUN) mypy
+
+faults: venv-dev ## the long fault tests: minutes to hours
+	@$(RUN) pytest -m slow
+
+clean: ## delete the environment and all that was made, posted and prepared
+	rm -rf .venv var .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+venv-light venv-dev: venv-%:
+	@demo/venv.sh $*
