@@ -1,7 +1,8 @@
 """Which chunk goes to which worker. Pure: `dispatch` gathers what there is, and carries out the answer.
 
-Chunks go in order of airtime over all channels and jobs, each to the worker of its engine that will be free
-first by its measured speed, at most two a worker: one running, one waiting.
+Chunks go in order of airtime over all channels and jobs, each to the worker of its engine that will have done
+it first by its measured speed, at most two a worker: one running, one waiting. A chunk that got lost at one
+worker goes to another where there is one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -67,6 +68,7 @@ class _Want:
     job: JobView
     chunk: int
     attempt: int
+    lost_at: str = ""
     reason: str = ""
 
 
@@ -78,18 +80,18 @@ class _Load:
     rows: int = 0
     frames: int = 0
 
-    @property
-    def free_in_s(self) -> float:
-        return self.frames / max(self.view.speed, SLOWEST)
+    def done_in_s(self, frames: int) -> float:
+        return (self.frames + frames) / max(self.view.speed, SLOWEST)
 
 
 @dataclass(slots=True)
 class _Loads:
     by_queue: dict[str, _Load] = field(default_factory=dict)
 
-    def next_free(self, engine: str) -> _Load | None:
+    def quickest(self, want: _Want) -> _Load | None:
+        engine, frames = want.job.engine, len(chunks.span(want.chunk, want.job.frames))
         able = [w for w in self.by_queue.values() if w.view.engine == engine and w.rows < ROWS_A_WORKER]
-        return min(able, key=lambda w: w.free_in_s, default=None)
+        return min(able, key=lambda w: (w.view.queue == want.lost_at, w.done_in_s(frames)), default=None)
 
 
 def assign(
@@ -119,7 +121,7 @@ def _wanted(now_ms: int, job: JobView, alive: Mapping[str, _Load], window_frames
         reason = _lost(now_ms, row, alive) if job.fenced else "the frames server was wiped"
         if reason:
             airs_in = job.airs_in + chunks.span(chunk, job.frames).start
-            yield _Want(airs_in, job, chunk, row.attempt + 1, reason)
+            yield _Want(airs_in, job, chunk, row.attempt + 1, row.worker, reason)
     for chunk in range(job.chunks_sent, chunks.count(job.frames)):
         airs_in = job.airs_in + chunks.span(chunk, job.frames).start
         if airs_in > window_frames:
@@ -141,7 +143,7 @@ def _lost(now_ms: int, row: Row, alive: Mapping[str, _Load]) -> str:
 def _answer(now_ms: int, want: _Want, loads: _Loads) -> Send | Replace | None:
     if want.attempt > TRIES:
         return Replace(want.job.id, want.chunk, want.attempt, want.reason)
-    load = loads.next_free(want.job.engine)
+    load = loads.quickest(want)
     if load is None:
         return None
     load.rows += 1

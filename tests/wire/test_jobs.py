@@ -1,0 +1,59 @@
+"""A job's record: admitted within a bound, moved only where its state allows."""
+
+from dataclasses import replace
+
+import pytest
+from redis import Redis
+
+from wire import jobs, keys
+from wire.jobs import Job, State
+
+JOB = Job("a", "main", State.QUEUED, 1000, sound_name="x.wav", guidance_scale=1.5)
+
+
+def test_record_comes_back_as_it_was_written(broker: Redis) -> None:
+    job = replace(JOB, degraded=True, loudest=-1.25, frames=7)
+    jobs.admit(broker, job, 5)
+    assert jobs.load(broker, "a") == job
+    assert jobs.load(broker, "b") is None
+
+
+def test_playlist_keeps_the_order_of_posting_and_its_bound(broker: Redis) -> None:
+    assert [jobs.admit(broker, replace(JOB, id=i, posted_ms=n), 2) for n, i in enumerate("abc")] == [
+        True,
+        True,
+        False,
+    ]
+    assert jobs.playlist(broker, "main") == ["a", "b"]
+    assert jobs.load(broker, "c") is None
+    assert [job.id for job in jobs.latest(broker, 10)] == ["b", "a"]
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("to", list(State))
+def test_job_moves_only_where_its_state_allows(broker: Redis, state: State, to: State) -> None:
+    if to is State.QUEUED:
+        return
+    jobs.admit(broker, replace(JOB, state=state), 5)
+    assert jobs.move(broker, JOB, to, 60, error="why") == (state in jobs.BEFORE[to])
+    after = jobs.load(broker, "a")
+    assert after is not None
+    assert after.state is (to if state in jobs.BEFORE[to] else state)
+
+
+@pytest.mark.parametrize("end", sorted(jobs.ENDED))
+def test_ended_job_leaves_the_playlist_and_its_keys_have_an_end(broker: Redis, end: State) -> None:
+    jobs.admit(broker, replace(JOB, state=State.ON_AIR), 5)
+    broker.hset(keys.chunks("a"), "0", "{}")
+    assert jobs.move(broker, JOB, end, 60)
+    assert jobs.playlist(broker, "main") == []
+    assert 0 < int(broker.ttl(keys.job("a"))) <= 60
+    assert not broker.exists(keys.chunks("a"))
+    ended = jobs.load(broker, "a")
+    assert ended is not None
+    assert ended.ended_ms > 0
+
+
+def test_forgotten_job_cannot_come_back_by_a_late_report(broker: Redis) -> None:
+    assert not jobs.move(broker, JOB, State.DONE, 60)
+    assert jobs.load(broker, "a") is None

@@ -1,0 +1,93 @@
+"""The fence: what is late, double or out of turn is not written; what was aired is forgotten."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from redis import Redis
+
+from tests.wire.test_batches import batch
+from wire import keys, scripts, supply
+from wire.connection import script
+from wire.supply import ChunkSound, RefusedError
+
+FIRST = batch(batch=0, chunk=1, last=False)
+SECOND = replace(FIRST, batch=1, last=True)
+
+
+def numbers(frames: Redis) -> list[int]:
+    return [b.batch for b in supply.read(frames, "j", [(1, 0)], 10, 0.01)]
+
+
+def test_batches_are_read_in_order(frames: Redis) -> None:
+    supply.raise_fence(frames, "j", 0, 0)
+    assert [supply.append(frames, b) for b in (FIRST, SECOND)] == [1, 2]
+    assert numbers(frames) == [0, 1]
+    assert [b.batch for b in supply.read(frames, "j", [(1, 1)], 10, 0.01)] == [1]
+
+
+def test_batch_that_is_there_already_is_left_as_it_is(frames: Redis) -> None:
+    supply.raise_fence(frames, "j", 0, 0)
+    supply.append(frames, FIRST)
+    assert supply.append(frames, replace(FIRST, attempt=2)) == 1
+    assert [b.attempt for b in supply.read(frames, "j", [(1, 0)], 10, 0.01)] == [1]
+
+
+def test_batch_out_of_turn_is_told_which_one_is_wanted(frames: Redis) -> None:
+    supply.raise_fence(frames, "j", 0, 0)
+    assert supply.append(frames, SECOND) == 0
+    assert numbers(frames) == []
+
+
+def test_nothing_is_written_without_a_fence(frames: Redis) -> None:
+    with pytest.raises(RefusedError, match="no fence"):
+        supply.append(frames, FIRST)
+    assert frames.keys("*") == []
+
+
+def test_chunk_that_has_aired_is_refused(frames: Redis) -> None:
+    supply.raise_fence(frames, "j", 0, 2)
+    with pytest.raises(RefusedError, match="aired"):
+        supply.append(frames, FIRST)
+
+
+def test_render_of_another_epoch_is_refused(frames: Redis) -> None:
+    supply.raise_fence(frames, "j", 1, 0)
+    with pytest.raises(RefusedError, match="epoch"):
+        supply.append(frames, FIRST)
+
+
+def test_parts_that_do_not_fit_are_refused_by_the_server_too(frames: Redis) -> None:
+    supply.raise_fence(frames, "j", 0, 0)
+    names = [keys.fence("j"), keys.frames("j", 1)]
+    answer = script(frames, scripts.APPEND, names, "0", "1", "0", "1", "0", "1000", b"{}", b"short", b"")
+    assert answer == [b"refused", b"misshapen"]
+
+
+def test_aired_chunks_are_forgotten_and_cannot_come_back(frames: Redis) -> None:
+    supply.raise_fence(frames, "j", 0, 0)
+    supply.append(frames, FIRST)
+    supply.put_sound(frames, "j", 1, ChunkSound(np.zeros(9, np.int16), np.zeros(3, np.int16), 0))
+    supply.advance_fence(frames, "j", 2, 0)
+    assert frames.keys("*") == [keys.fence("j").encode()]
+    with pytest.raises(RefusedError):
+        supply.append(frames, FIRST)
+
+
+def test_every_key_has_an_end_of_life(frames: Redis) -> None:
+    supply.raise_fence(frames, "j", 0, 0)
+    supply.append(frames, FIRST)
+    supply.put_sound(frames, "j", 1, ChunkSound(np.zeros(9, np.int16), np.zeros(3, np.int16), 0))
+    assert all(int(frames.pttl(key)) > 0 for key in frames.keys("*"))
+    assert len(frames.keys("*")) == 3
+
+
+def test_sound_comes_back_as_it_was_laid_ready(frames: Redis) -> None:
+    sound = ChunkSound(np.arange(9, dtype=np.int16), np.arange(-3, 0, dtype=np.int16), 7)
+    supply.put_sound(frames, "j", 4, sound)
+    got = supply.get_sound(frames, "j", 4)
+    assert got is not None
+    assert np.array_equal(got.air, sound.air)
+    assert np.array_equal(got.heard, sound.heard)
+    assert got.lead == 7
+    assert supply.get_sound(frames, "j", 5) is None

@@ -1,0 +1,160 @@
+"""Dispatch passes on real Redis: what is handed out, when, and what happens to what got lost."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from redis import Redis
+
+from settings import Settings
+from wire import channels, chunks, jobs, keys, supply, uploads, workers
+from wire.channels import Channel
+from wire.chunks import Row, Stage
+from wire.jobs import Job, State
+from wire.workers import Worker
+from workers import dispatch, replacement, stores
+
+Rings = list[tuple[str, str, int, int]]
+"""What render workers were told: queue, job, chunk, attempt."""
+
+WORKER = Worker("gpu.h.0", "render", "gpu.h.0", "cpu", "viseme", 100.0)
+JOB = Job("j", "main", State.RENDERING, 0, frames=100, avatar="hash", avatar_frames=50, engine="viseme")
+
+
+@pytest.fixture
+def rung(broker: Redis, frames: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rings:
+    """A channel at position 1000, a worker and a prepared job; collects what render workers are told."""
+    told: Rings = []
+    values = Settings(uploads_folder=tmp_path)
+    monkeypatch.setattr(stores, "broker", lambda: broker)
+    monkeypatch.setattr(stores, "frames", lambda: frames)
+    for module in (dispatch, replacement):
+        monkeypatch.setattr(module, "settings", lambda: values)
+    monkeypatch.setattr(dispatch, "ring_render", lambda *message: told.append(message))
+    channels.report(broker, Channel("main", "hash", 50, 1280, 720, 1000))
+    workers.beat(broker, WORKER, "me")
+    post(broker, tmp_path, JOB)
+    return told
+
+
+def post(broker: Redis, folder: Path, job: Job) -> None:
+    jobs.admit(broker, job, 9)
+    uploads.air(folder, job.id).parent.mkdir(exist_ok=True)
+    np.zeros(job.frames * 1920, "<i2").tofile(uploads.air(folder, job.id))
+    np.zeros(job.frames * 640, "<i2").tofile(uploads.heard(folder, job.id))
+
+
+def now(broker: Redis) -> Job:
+    job = jobs.load(broker, "j")
+    assert job is not None
+    return job
+
+
+def test_prepared_job_is_handed_out_with_its_sound_and_a_start(
+    rung: Rings, broker: Redis, frames: Redis
+) -> None:
+    dispatch.run_pass()
+    assert rung == [("gpu.h.0", "j", 0, 1), ("gpu.h.0", "j", 1, 1)]
+    assert now(broker).chunks_sent == 2
+    assert 1000 < now(broker).position < 1025
+    assert supply.get_sound(frames, "j", 1) is not None
+    assert frames.exists(keys.fence("j"))
+
+
+def test_second_pass_hands_nothing_out_twice(rung: Rings, broker: Redis) -> None:
+    dispatch.run_pass()
+    first = now(broker)
+    dispatch.run_pass()
+    assert len(rung) == 2
+    assert now(broker) == first
+
+
+def test_finished_chunk_makes_room_for_the_next(rung: Rings, broker: Redis) -> None:
+    dispatch.run_pass()
+    chunks.change(broker, "j", 0, Row(Stage.DONE, 1, "gpu.h.0", 0), Stage.SENT)
+    dispatch.run_pass()
+    assert rung[2:] == [("gpu.h.0", "j", 2, 1)]
+
+
+def test_chunk_of_a_dead_worker_goes_to_a_living_one(rung: Rings, broker: Redis) -> None:
+    dispatch.run_pass()
+    workers.leave(broker, "gpu.h.0", "me")
+    workers.beat(broker, replace(WORKER, name="gpu.h.1", queue="gpu.h.1"), "another")
+    dispatch.run_pass()
+    assert rung[2:] == [("gpu.h.1", "j", 0, 2), ("gpu.h.1", "j", 1, 2)]
+
+
+def test_chunk_that_always_breaks_is_replaced_and_the_job_says_so(
+    rung: Rings, broker: Redis, frames: Redis
+) -> None:
+    dispatch.run_pass()
+    for attempt in (1, 2, 3):
+        chunks.change(broker, "j", 0, Row(Stage.BROKEN, attempt, "gpu.h.0", 0, "out of memory"), Stage.SENT)
+        dispatch.run_pass()
+    assert [attempt for _, _, chunk, attempt in rung if chunk == 0] == [1, 2, 3]
+    still = [patch for b in supply.read(frames, "j", [(0, 0)], 9, 0.01) for patch in b.patches]
+    assert [patch.picture.size for patch in still] == [0] * 8
+    assert now(broker).degraded
+    assert "out of memory" in now(broker).warning
+
+
+def test_wiped_frames_server_is_fenced_anew_under_another_epoch(
+    rung: Rings, broker: Redis, frames: Redis
+) -> None:
+    dispatch.run_pass()
+    chunks.change(broker, "j", 0, Row(Stage.DONE, 1, "gpu.h.0", 0), Stage.SENT)
+    frames.flushdb()
+    dispatch.run_pass()
+    assert ("gpu.h.0", "j", 0, 2) in rung
+    assert frames.hget(keys.fence("j"), "epoch") == b"1"
+    assert now(broker).epoch == 1
+
+
+def test_full_frames_server_makes_dispatch_wait(
+    rung: Rings, frames: Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    frames.set("ballast", bytes(4 * 2**20))
+    values = Settings(uploads_folder=tmp_path, window_bytes=2**20)
+    monkeypatch.setattr(dispatch, "settings", lambda: values)
+    dispatch.run_pass()
+    assert rung == []
+
+
+def test_job_is_handed_out_no_further_than_the_window(rung: Rings, broker: Redis) -> None:
+    broker.hset(keys.job("j"), mapping={"frames": 10_000, "chunks_sent": 20, "position": 1000})
+    dispatch.run_pass()
+    assert rung == []
+
+
+@pytest.mark.usefixtures("rung")
+def test_next_job_keeps_step_with_the_one_before_it(broker: Redis, tmp_path: Path) -> None:
+    post(broker, tmp_path, replace(JOB, id="k"))
+    workers.beat(broker, replace(WORKER, name="gpu.h.1", queue="gpu.h.1", speed=1000.0), "another")
+    for _ in range(8):
+        dispatch.run_pass()
+        for job_id in "jk":
+            for chunk, row in chunks.table(broker, job_id).items():
+                chunks.change(broker, job_id, chunk, replace(row, stage=Stage.DONE), Stage.SENT)
+    second = jobs.load(broker, "k")
+    assert second is not None
+    assert second.position == now(broker).position + 100
+
+
+def test_rows_of_aired_chunks_leave_the_table(rung: Rings, broker: Redis) -> None:
+    dispatch.run_pass()
+    jobs.move(broker, JOB, State.ON_AIR, 60, frames_aired=33)
+    dispatch.run_pass()
+    assert 0 not in chunks.table(broker, "j")
+    assert 1 not in chunks.table(broker, "j")
+    assert len(rung) > 2
+
+
+def test_job_behind_one_that_is_not_prepared_waits_and_an_overdue_one_fails(
+    rung: Rings, broker: Redis
+) -> None:
+    broker.hset(keys.job("j"), "state", "preparing")
+    dispatch.run_pass()
+    assert rung == []
+    assert now(broker).state is State.FAILED  # posted at 0: long ago
+    assert "prepare worker" in now(broker).error

@@ -1,0 +1,29 @@
+"""Uploads are forgotten when their job has ended, and not before."""
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from redis import Redis
+
+from wire import jobs
+from wire.jobs import Job, State
+from workers.housekeeping import UNKNOWN_KEPT_S, sweep
+
+
+def test_only_what_no_job_needs_is_removed(broker: Redis, tmp_path: Path) -> None:
+    job = Job("waiting", "main", State.QUEUED, 0)
+    jobs.admit(broker, job, 5)
+    jobs.admit(broker, replace(job, id="ended", state=State.ON_AIR), 5)
+    jobs.move(broker, replace(job, id="ended"), State.DONE, 60)
+    for name in ("waiting", "ended", "arriving", "orphan"):
+        (tmp_path / name).mkdir()
+    long_ago = time.time() - UNKNOWN_KEPT_S - 1
+    os.utime(tmp_path / "orphan", (long_ago, long_ago))
+    sweep(broker, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["arriving", "waiting"]
+
+
+def test_missing_uploads_folder_harms_nothing(broker: Redis, tmp_path: Path) -> None:
+    sweep(broker, tmp_path / "none")

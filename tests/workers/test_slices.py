@@ -1,0 +1,34 @@
+"""A chunk's sound is its own, to the sample; the engine also hears what lies around it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wire import uploads
+from wire.jobs import Job, State
+from workers.slices import cut
+
+JOB = Job("j", "main", State.RENDERING, 0, frames=60)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    uploads.air(tmp_path, "j").parent.mkdir()
+    np.repeat(np.arange(60, dtype="<i2"), 1920).tofile(uploads.air(tmp_path, "j"))
+    np.repeat(np.arange(60, dtype="<i2"), 640).tofile(uploads.heard(tmp_path, "j"))
+    return tmp_path
+
+
+def test_sound_for_the_air_is_the_chunks_own(folder: Path) -> None:
+    assert np.array_equal(np.unique(cut(folder, JOB, 1).air), np.arange(8, 33))
+    assert len(cut(folder, JOB, 1).air) == 25 * 1920
+
+
+@pytest.mark.parametrize(
+    ("chunk", "heard", "lead"), [(0, range(18), 0), (1, range(43), 8), (3, range(48, 60), 10)]
+)
+def test_engine_hears_what_lies_around_a_chunk(folder: Path, chunk: int, heard: range, lead: int) -> None:
+    sound = cut(folder, JOB, chunk)
+    assert np.array_equal(np.unique(sound.heard), list(heard))
+    assert sound.lead == lead

@@ -1,0 +1,51 @@
+"""A job starts as soon as no chunk of it can come late, and keeps step with the body."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wire import chunks
+from wire.media import FPS
+from workers.starts import MARGIN_S, actual_end, lead_s, plan
+
+
+def test_fast_worker_needs_only_its_first_chunk() -> None:
+    assert lead_s(1000, [100.0]) == pytest.approx(8 / 100)
+
+
+def test_slow_worker_must_be_so_far_ahead_that_its_last_chunk_is_in_time() -> None:
+    assert lead_s(258, [12.5]) == pytest.approx(258 / 12.5 - 233 / FPS)
+
+
+def test_two_workers_need_less_lead_than_one() -> None:
+    assert lead_s(258, [12.5, 12.5]) < lead_s(258, [12.5])
+
+
+@given(st.integers(1, 2000), st.lists(st.floats(2, 300), min_size=1, max_size=4))
+def test_with_its_lead_no_chunk_comes_after_its_airtime(frames: int, speeds: list[float]) -> None:
+    lead = lead_s(frames, speeds)
+    total = sum(speeds)
+    for chunk in range(chunks.count(frames)):
+        span = chunks.span(chunk, frames)
+        assert lead + span.start / FPS >= span.stop / total - 1e-6  # no schedule is faster than all at once
+
+
+def test_start_is_planned_after_the_lead_and_its_margin() -> None:
+    assert plan(1000, 0.08) == 1000 + math.ceil((0.08 + MARGIN_S) * FPS)
+
+
+def test_job_follows_the_one_before_it_without_a_gap() -> None:
+    assert plan(1000, 0.08, previous_end=1200) == 1200
+
+
+def test_job_whose_frames_cannot_be_there_in_time_starts_later() -> None:
+    assert plan(1000, 4.0, previous_end=1010) > 1100
+
+
+def test_job_that_aired_late_ends_whole_periods_after_its_plan() -> None:
+    assert actual_end(1200, 1200, period=498) == 1200
+    assert actual_end(1200, 1203, period=498) == 1200  # a report is some frames old
+    assert actual_end(1200, 1690, period=498) == 1698
+    assert actual_end(1200, 1100, period=498) == 1200
