@@ -20,10 +20,9 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from avatars.store import Avatar
-from tests.metering.marks import PATCH_X, PATCH_Y, Mark, job_number, patch_picture
+from tests.metering.marks import HEIGHT, PATCH_X, PATCH_Y, WIDTH, Mark, job_number, patch_picture
 from wire.batches import Patch
 from workers.engines.interface import Order, Speech
 
@@ -49,6 +48,10 @@ class MadeUpEngine:
     def render(self, avatar: Avatar, features: int, order: Order) -> Iterator[Patch]:
         if features != len(order.clip_frames):
             raise MadeUpError(f"sound for {features} frames, {len(order.clip_frames)} to render")
+        if (avatar.width, avatar.height) != (WIDTH, HEIGHT):
+            raise MadeUpError(
+                f"the avatar has {avatar.width}x{avatar.height} pixels: it is not the test clip"
+            )
         began, half = time.monotonic(), len(order.clip_frames) // 2
         for i, clip in enumerate(order.clip_frames):
             if i == half:
