@@ -1,0 +1,111 @@
+"""The viseme engine, behind the engines' interface."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from avatars.store import Avatar
+from wire.batches import Patch
+from wire.media import FPS, MODEL_SAMPLES_PER_FRAME
+from workers.engines.interface import Order, Speech
+from workers.engines.viseme.face import Face, faces_of
+from workers.engines.viseme.inside import Palette
+from workers.engines.viseme.lips import shape_lips
+from workers.engines.viseme.mouth import QUIETEST, Mouth, hear
+from workers.engines.viseme.picture import render
+from workers.engines.viseme.scene import palette_of, scene_of
+
+AVATARS_KEPT = 4  # their faces: 2 MB for each minute of clip
+LEAST_HALF_PX = 4.0  # of a mouth: below this there is nothing to draw
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """What is worked out once for an avatar."""
+
+    faces: tuple[Face, ...]
+    palette: Palette
+
+
+class VisemeEngine:
+    """Moves the avatar's own lips and jaw by the sound's formants and energy, on one CPU core.
+
+    It keeps nothing from one chunk to the next but what follows from the avatar alone, so that a chunk's
+    pixels do not depend on which worker renders it, nor on what it rendered before.
+    """
+
+    name = "viseme"
+    device = "cpu"
+
+    def __init__(self) -> None:
+        self._people: OrderedDict[str, _Person] = OrderedDict()
+
+    def warm_up(self) -> None:
+        """Build the filter bank, and keep OpenCV to one core: the pictures are too small to share out."""
+        cv2.setNumThreads(1)
+        self.features(Speech(np.zeros(FPS * MODEL_SAMPLES_PER_FRAME, np.int16), 0, FPS, QUIETEST))
+
+    def features(self, speech: Speech) -> Mouth:
+        """Return the mouth in each frame of the chunk.
+
+        Raises:
+            RuntimeError: there is less sound than the chunk's frames need.
+        """
+        try:
+            return hear(speech)
+        except ValueError as error:
+            raise RuntimeError(f"The chunk's sound cannot be used: {error}.") from error
+
+    def render(self, avatar: Avatar, features: Mouth, order: Order) -> Iterator[Patch]:
+        """Yield one patch for each of `order.clip_frames`, in order.
+
+        Raises:
+            RuntimeError: the order does not fit its sound or the avatar, or a frame has no mouth to move.
+        """
+        if len(features.opening) != len(order.clip_frames):
+            raise RuntimeError(
+                f"Chunk {order.chunk} wants {len(order.clip_frames)} frames, "
+                f"but its sound was heard for {len(features.opening)}."
+            )
+        person = self._person(avatar)
+        mouths = zip(features.opening, features.spread, features.rounded, strict=True)
+        for frame, mouth in zip(order.clip_frames, mouths, strict=True):
+            face = _checked(avatar, frame, person.faces)
+            lips = shape_lips(face, *(float(part) for part in mouth))
+            yield render(scene_of(avatar, frame, face), lips, person.palette)
+
+    def _person(self, avatar: Avatar) -> _Person:
+        if avatar.hash not in self._people:
+            self._people[avatar.hash] = _meet(avatar)
+        self._people.move_to_end(avatar.hash)
+        if len(self._people) > AVATARS_KEPT:
+            self._people.popitem(last=False)
+        return self._people[avatar.hash]
+
+
+def _meet(avatar: Avatar) -> _Person:
+    try:
+        faces = faces_of(np.asarray(avatar.landmarks))
+    except ValueError as error:
+        raise RuntimeError(f"Avatar {avatar.hash} cannot speak: {error}.") from error
+    return _Person(faces, palette_of(avatar, faces))
+
+
+def _checked(avatar: Avatar, frame: int, faces: tuple[Face, ...]) -> Face:
+    if not 0 <= frame < len(faces):
+        raise RuntimeError(f"Avatar {avatar.hash} has {len(faces)} frames, and no frame {frame}.")
+    face = faces[frame]
+    x, y = face.origin
+    if face.half < LEAST_HALF_PX:
+        raise RuntimeError(
+            f"Avatar {avatar.hash}, frame {frame}: a mouth {2 * face.half:.0f} pixels wide is too small."
+        )
+    if not (face.half <= x <= avatar.width - face.half and face.half <= y <= avatar.height - face.half):
+        raise RuntimeError(
+            f"Avatar {avatar.hash}, frame {frame}: the mouth, at {x:.0f}, {y:.0f}, is not wholly in the "
+            f"picture of {avatar.width} by {avatar.height} pixels."
+        )
+    return face
