@@ -1,0 +1,82 @@
+"""A worker's heart: beats while it lives, ends the worker whose name is taken, rides out a lost Redis."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from threading import Event
+
+import pytest
+from redis import ConnectionError as RedisConnectionError
+from redis import Redis
+
+from wire import workers
+from wire.workers import Worker
+from workers import heartbeat
+from workers.heartbeat import Heartbeat
+
+
+def heart(broker: Redis, owner: str = "me") -> Heartbeat:
+    return Heartbeat(broker, "gpu.h.0", "render", "gpu.h.0", owner)
+
+
+def until(condition: Callable[[], bool], bound_s: float = 10.0) -> bool:
+    end = time.monotonic() + bound_s
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
+def test_heart_tells_what_the_worker_learns_and_says_goodbye(broker: Redis) -> None:
+    heart_ = heart(broker)
+    heart_.start()
+    assert until(lambda: [w.speed for w in workers.live(broker)] == [0.0])
+    heart_.tell(device="cpu", engine="viseme", speed=80.0)
+    assert until(
+        lambda: workers.live(broker) == [Worker("gpu.h.0", "render", "gpu.h.0", "cpu", "viseme", 80.0)]
+    )
+    heart_.stop()
+    assert workers.live(broker) == []
+
+
+def test_worker_whose_name_is_taken_is_ended(broker: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = Event()
+    killed: list[tuple[int, int]] = []
+
+    def kill(pid: int, number: int) -> None:
+        killed.append((pid, number))
+        ended.set()
+
+    monkeypatch.setattr(os, "kill", kill)
+    monkeypatch.setattr(heartbeat, "BEAT_S", 0.02)
+    workers.beat(broker, Worker("gpu.h.0", "render", "gpu.h.0"), "another")
+    heart(broker).start()
+    assert ended.wait(2)
+    assert killed == [(os.getppid(), signal.SIGTERM)]
+
+
+def test_name_of_a_worker_that_died_is_taken_over(broker: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("ended a worker that could have its name"))
+    workers.beat(broker, Worker("gpu.h.0", "render", "gpu.h.0", speed=1.0), "dead")
+    heart_ = heart(broker)
+    heart_.start()
+    assert until(lambda: [w.speed for w in workers.live(broker)] == [0.0])
+    heart_.stop()
+
+
+def test_lost_redis_does_not_stop_the_heart(broker: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    beats = 0
+    real = workers.beat
+
+    def failing(client: Redis, worker: Worker, owner: str) -> bool:
+        nonlocal beats
+        beats += 1
+        if beats < 3:
+            raise RedisConnectionError("gone")
+        return real(client, worker, owner)
+
+    monkeypatch.setattr(workers, "beat", failing)
+    heart_ = heart(broker)
+    heart_.start()
+    assert until(lambda: bool(workers.live(broker)))
+    heart_.stop()
