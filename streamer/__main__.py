@@ -1,0 +1,133 @@
+"""`python -m streamer`: plays the channel of the settings until TERM or INT."""
+
+import logging
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from threading import Event, Thread
+
+from avatars.errors import AvatarError
+from avatars.store import Avatar, avatar_hash, open_avatar
+from settings import Settings, settings
+from streamer import outputs
+from streamer.buffer import Buffer
+from streamer.counters import Counters
+from streamer.daemon import Playout
+from streamer.encoder import Encoder
+from streamer.fences import Fences
+from streamer.label import Label
+from streamer.logs import log_aside
+from streamer.progress import Progress
+from streamer.report import Reporter, resume_position
+from streamer.supply import Reader
+from wire import connection
+from wire.channels import Channel
+from wire.media import FPS
+
+AHEAD_MARGIN_S = 5.0
+"""A job planned further ahead than the window and this is not waited for: its plan is from another time."""
+RESUME_TIMEOUT_S = 0.5
+"""For reading where the channel was: going on air does not wait longer for a Redis that hangs."""
+JOIN_S = 5.0
+"""Threads end within two Redis time-outs; one that hangs longer is left behind at exit."""
+
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Play until a signal asks to stop."""
+    stop = _Stop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop.ask)
+    with log_aside("streamer"):
+        config = settings()
+        play(config, _avatar(config), lambda: stop.asked)
+
+
+class _Stop:
+    """Set by signals, looked at each tick: a handler may run anywhere, so it takes no lock."""
+
+    asked = False
+
+    def ask(self, *_: object) -> None:
+        self.asked = True
+
+
+def play(config: Settings, avatar: Avatar, is_stopped: Callable[[], bool]) -> None:
+    """Put the channel on air until `is_stopped`.
+
+    Ends in this order: the encoder first, as viewers see it and it has files to close; then the threads that
+    speak to Redis, which may have to wait for their time-outs.
+    """
+    broker = connection.broker(config.broker_url, config.redis_timeout_s)
+    frames = connection.frames(config.frames_url, config.redis_timeout_s)
+    counters, progress = Counters(), Progress()
+    buffer = Buffer(round((config.window_s + AHEAD_MARGIN_S) * FPS))
+    position = resume_position(connection.broker(config.broker_url, RESUME_TIMEOUT_S), config.channel)
+    with ExitStack() as stack:
+        encoder = Encoder(_command(config), avatar.width, avatar.height, counters)
+        playout = Playout(
+            avatar, _label(config, avatar), config.fade_frames, position, buffer, encoder, progress, counters
+        )
+        channel = Channel(config.channel, avatar.hash, avatar.frames, avatar.width, avatar.height, position)
+        reader = Reader(broker, frames, avatar, config.channel, buffer, progress, counters)
+        reporter = Reporter(broker, channel, lambda: playout.position, progress, counters, config.jobs_kept_s)
+        bodies = (reader.run, reporter.run, Fences(frames, progress).run)
+        stack.enter_context(_threads(*bodies))
+        stack.enter_context(encoder)
+        log.info("channel %s is on air at position %d, avatar %s", config.channel, position, avatar.hash)
+        playout.run(is_stopped)
+        log.info("channel %s goes off air at position %d", config.channel, playout.position)
+
+
+@contextmanager
+def _threads(*bodies: Callable[[Event], None]) -> Iterator[None]:
+    stop = Event()
+    threads = [Thread(target=body, args=(stop,), daemon=True) for body in bodies]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(JOIN_S)
+
+
+def _command(config: Settings) -> Callable[[int], list[str]]:
+    program = shutil.which(config.ffmpeg)
+    if program is None:
+        sys.exit(f"LIVE_FFMPEG={config.ffmpeg!r} is not a program that can be run.")
+    folder = config.hls_folder / config.channel
+    target = outputs.Target(config.rtmp_url, folder, config.video_kbps, config.audio_kbps)
+
+    def command(first_tick: int) -> list[str]:
+        folder.mkdir(parents=True, exist_ok=True)
+        return [program, *outputs.arguments(target, first_tick)]
+
+    return command
+
+
+def _avatar(config: Settings) -> Avatar:
+    try:
+        return open_avatar(config.avatars_folder, avatar_hash(config.avatar, config.avatar_max_side_px))
+    except OSError as error:
+        sys.exit(f"The clip {config.avatar} cannot be read: {error.strerror}.")
+    except AvatarError as error:
+        sys.exit(str(error))
+
+
+def _label(config: Settings, avatar: Avatar) -> Label | None:
+    if not config.label_text:
+        log.warning("the label is turned off: viewers are not told that they see a digital human")
+        return None
+    try:
+        return Label(config.label_text, config.label_corner, config.label_font, avatar.width, avatar.height)
+    except OSError as error:
+        sys.exit(f"LIVE_LABEL_FONT={str(config.label_font)!r} cannot be read as a font: {error}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""The tick: wait, gather, step, mix, write. 25 times a second, whatever happens around it."""
+
+import logging
+from collections.abc import Callable
+from time import monotonic, sleep
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatars.loop import there_and_back
+from avatars.store import Avatar
+from streamer.buffer import Buffer, Spoken
+from streamer.counters import Counters
+from streamer.encoder import Encoder
+from streamer.label import Label
+from streamer.mixing import Picture, Sound, cross, joined, lay, weight
+from streamer.pace import Pace
+from streamer.playout import Body, State, Supply, move, step
+from streamer.progress import Progress
+from wire.batches import Patch
+from wire.media import SAMPLES_PER_FRAME
+
+SILENCE: NDArray[np.int16] = np.zeros(SAMPLES_PER_FRAME, np.int16)
+
+log = logging.getLogger(__name__)
+
+
+class Playout:
+    """One channel on air: from what the buffer holds to what the encoder gets."""
+
+    def __init__(
+        self,
+        avatar: Avatar,
+        label: Label | None,
+        fade: int,
+        position: int,
+        buffer: Buffer,
+        encoder: Encoder,
+        progress: Progress,
+        counters: Counters,
+    ) -> None:
+        """`fade` in frames; `position` is the place on the channel's timeline that was sent last."""
+        self._pictures = np.asarray(avatar.pictures)  # a plain view: indexing a memmap costs 10 µs more
+        self._label, self._fade = label, fade
+        self._buffer, self._encoder = buffer, encoder
+        self._progress, self._counters = progress, counters
+        self._body, self._mouth, self._patch = Body(position), State(), Patch.empty()
+        self._supply = Supply.NONE
+        self._spoken: Spoken | None = None
+        self._sent = self._old = self._clip_frame()
+        self._last_sample = 0
+
+    @property
+    def position(self) -> int:
+        """The place on the channel's timeline that was sent last."""
+        return self._body.position
+
+    def run(self, is_stopped: Callable[[], bool]) -> None:
+        """Send a tick every 40 ms from now on until `is_stopped`."""
+        pace = Pace(monotonic())
+        number = 0
+        while not is_stopped():
+            self._wait(pace, number)
+            if skipped := pace.to_skip(number, monotonic()):
+                self._skip(skipped)
+                number += skipped
+            self.tick(number)
+            number += 1
+
+    def _wait(self, pace: Pace, number: int) -> None:
+        now = monotonic()
+        if now < pace.due_s(number):
+            sleep(pace.due_s(number) - now)
+            now = monotonic()
+        self._counters.ticks_late += pace.is_late(number, now)
+
+    def _skip(self, ticks: int) -> None:
+        log.warning("stood still: %d frames are skipped", ticks)
+        self._counters.ticks_skipped += ticks
+        self._body = Body(self._body.position + ticks)
+
+    def tick(self, number: int) -> None:
+        """Send one frame and its sound, as the stream's tick `number`."""
+        supply, spoken = self._gather()
+        patched = spoken if spoken and spoken.patch.picture.size else None
+        self._step(supply, patched)
+        picture, sound = self._picture(), self._sound(spoken)
+        self._encoder.write(number, picture, sound)
+        self._supply, self._spoken, self._sent = supply, spoken, picture
+        if spoken:
+            self._progress.note(spoken)
+
+    def _gather(self) -> tuple[Supply, Spoken | None]:
+        supply, spoken = self._buffer.take(self._body.position + 1)
+        if supply is Supply.LATE and self._supply is Supply.READY and self._spoken:
+            self._counters.underruns += 1
+            log.warning("job %s: frame %d is late", self._spoken.job.id, self._spoken.number + 1)
+        elif spoken and self._supply is Supply.LATE:
+            log.info("job %s: goes on with frame %d", spoken.job.id, spoken.number)
+        return supply, spoken
+
+    def _step(self, supply: Supply, patched: Spoken | None) -> None:
+        """Move body and mouth one tick on. A frame with no patch shows the clip's own mouth, as idle does."""
+        mouth = Supply.NONE if supply is Supply.READY and not patched else supply
+        self._mouth = step(self._mouth, mouth, self._fade)
+        wanted = patched.position if patched else None
+        self._body = move(self._body, wanted, len(self._pictures), self._fade)
+        if self._body.turn == 1:
+            self._old = self._sent
+        if patched:
+            self._patch = patched.patch
+
+    def _clip_frame(self) -> Picture:
+        frame: Picture = self._pictures[there_and_back(self._body.position, len(self._pictures))]
+        return frame
+
+    def _picture(self) -> Picture:
+        picture = self._clip_frame().copy()
+        # while the body crosses over, the share of all that is new is the mouth's as well
+        lay(picture, self._patch, weight(self._mouth.level, self._body.turn or self._fade))
+        if self._body.turn:
+            picture = cross(self._old, picture, weight(self._body.turn, self._fade))
+        if self._label:
+            self._label.lay(picture)
+        return picture
+
+    def _sound(self, spoken: Spoken | None) -> Sound:
+        sound = spoken.sound if spoken else SILENCE
+        if not (spoken and spoken.follows(self._spoken)):
+            sound = joined(sound, self._last_sample)
+        self._last_sample = int(sound[-1])
+        return sound

@@ -1,0 +1,97 @@
+"""Tells the broker, from a thread of its own, where the channel is and what was sent of each job."""
+
+import logging
+from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
+from threading import Event
+from time import monotonic
+
+from redis import Redis, RedisError
+
+from streamer.counters import Counters, changes
+from streamer.outage import Outage
+from streamer.progress import Aired, Progress
+from wire import channels, jobs
+from wire.channels import BEAT_S, Channel
+from wire.connection import now_ms
+from wire.jobs import State
+
+COUNTERS_S = 1.0
+"""Between two looks at the counters."""
+
+log = logging.getLogger(__name__)
+
+
+def resume_position(broker: Redis, name: str) -> int:
+    """Return where the channel's timeline would be now had its last streamer gone on; 0 if unknown."""
+    try:
+        now = now_ms(broker)
+        channel = channels.load(broker, name)
+    except (RedisError, TypeError, ValueError) as error:
+        log.warning("channel %s starts at position 0, its record cannot be read: %s", name, error)
+        return 0
+    return channel.position_at(now) if channel else 0
+
+
+class Reporter:
+    """Reports each beat until stopped, and once more then. What was not heard is told when Redis is back."""
+
+    def __init__(
+        self,
+        broker: Redis,
+        channel: Channel,
+        position: Callable[[], int],
+        progress: Progress,
+        counters: Counters,
+        kept_s: float,
+    ) -> None:
+        """`position` returns the place last sent; `kept_s` is how long an ended job's record is kept."""
+        self._broker = broker
+        self._channel, self._position = channel, position
+        self._progress, self._counters, self._kept_s = progress, counters, kept_s
+        self._seen, self._seen_s = Counters(), monotonic()
+        self._outage = Outage(log, "reporting to the broker")
+
+    def run(self, stop: Event) -> None:
+        """Report until `stop`; the body of a thread."""
+        while not stop.is_set():
+            self._once()
+            self._progress.news.wait(BEAT_S)
+            self._progress.news.clear()
+        self._once()
+
+    def _once(self) -> None:
+        try:
+            self._count()
+            self._report()
+            self._outage.ended()
+        except RedisError as error:
+            self._counters.reports_failed += 1
+            self._outage.began(error)
+        except Exception:
+            log.exception("reporting failed, and goes on in %s s", BEAT_S)
+
+    def _count(self) -> None:
+        if monotonic() - self._seen_s < COUNTERS_S:
+            return
+        if changed := changes(self._seen, self._counters):
+            log.warning("%s", changed)
+        self._seen, self._seen_s = copy(self._counters), monotonic()
+
+    def _report(self) -> None:
+        channels.report(self._broker, replace(self._channel, position=self._position()))
+        for aired in self._progress.untold():
+            if not self._move(aired, State.ON_AIR):
+                self._progress.abandon(aired)
+                continue
+            if aired.is_over:
+                self._move(aired, State.DONE)
+                log.info("job %s: done, %d frames", aired.job.id, aired.frames)
+            self._progress.tell(aired)
+
+    def _move(self, aired: Aired, state: State) -> bool:
+        changed: dict[str, object] = {"frames_aired": aired.frames}
+        if aired.degraded:
+            changed["degraded"] = True
+        return jobs.move(self._broker, aired.job, state, self._kept_s, **changed)
