@@ -69,7 +69,14 @@ def play(config: Settings, avatar: Avatar, is_stopped: Callable[[], bool]) -> No
     with ExitStack() as stack:
         encoder = Encoder(_command(config), avatar.width, avatar.height, counters)
         playout = Playout(
-            avatar, _label(config, avatar), config.fade_frames, position, buffer, encoder, progress, counters
+            avatar,
+            _label(config, avatar),
+            config.fade_frames,
+            position,
+            buffer,
+            encoder.write,
+            progress,
+            counters,
         )
         channel = Channel(config.channel, avatar.hash, avatar.frames, avatar.width, avatar.height, position)
         reader = Reader(broker, frames, avatar, config.channel, buffer, progress, counters)

@@ -1,7 +1,8 @@
 """The tick: wait, gather, step, mix, write. 25 times a second, whatever happens around it."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count, repeat
 from time import monotonic, sleep
 
 import numpy as np
@@ -11,7 +12,6 @@ from avatars.loop import there_and_back
 from avatars.store import Avatar
 from streamer.buffer import Buffer, Spoken
 from streamer.counters import Counters
-from streamer.encoder import Encoder
 from streamer.label import Label
 from streamer.mixing import Picture, Sound, cross, joined, lay, weight
 from streamer.pace import Pace
@@ -35,19 +35,23 @@ class Playout:
         fade: int,
         position: int,
         buffer: Buffer,
-        encoder: Encoder,
+        write: Callable[[int, Picture, Sound], None],
         progress: Progress,
         counters: Counters,
     ) -> None:
-        """`fade` in frames; `position` is the place on the channel's timeline that was sent last."""
+        """`fade` in frames; `position` is the place on the channel's timeline that was sent last.
+
+        `write` takes each tick's number, picture and sound; it must not wait.
+        """
         self._pictures = np.asarray(avatar.pictures)  # a plain view: indexing a memmap costs 10 µs more
         self._label, self._fade = label, fade
-        self._buffer, self._encoder = buffer, encoder
+        self._buffer, self._write = buffer, write
         self._progress, self._counters = progress, counters
         self._body, self._mouth, self._patch = Body(position), State(), Patch.empty()
         self._supply = Supply.NONE
         self._spoken: Spoken | None = None
-        self._sent = self._old = self._clip_frame()
+        self._sent = self._clip_frame(position)
+        self._old: Iterator[Picture] = repeat(self._sent)
         self._last_sample = 0
 
     @property
@@ -85,7 +89,7 @@ class Playout:
         patched = spoken if spoken and spoken.patch.picture.size else None
         self._step(supply, patched)
         picture, sound = self._picture(), self._sound(spoken)
-        self._encoder.write(number, picture, sound)
+        self._write(number, picture, sound)
         self._supply, self._spoken, self._sent = supply, spoken, picture
         if spoken:
             self._progress.note(spoken)
@@ -102,24 +106,36 @@ class Playout:
     def _step(self, supply: Supply, patched: Spoken | None) -> None:
         """Move body and mouth one tick on. A frame with no patch shows the clip's own mouth, as idle does."""
         mouth = Supply.NONE if supply is Supply.READY and not patched else supply
-        self._mouth = step(self._mouth, mouth, self._fade)
         wanted = patched.position if patched else None
-        self._body = move(self._body, wanted, len(self._pictures), self._fade)
-        if self._body.turn == 1:
-            self._old = self._sent
+        body = move(self._body, wanted, len(self._pictures), self._fade)
+        if body.turn == 1:
+            self._old = self._what_was_on()
+        self._body, self._mouth = body, step(self._mouth, mouth, self._fade)
         if patched:
             self._patch = patched.patch
 
-    def _clip_frame(self) -> Picture:
-        frame: Picture = self._pictures[there_and_back(self._body.position, len(self._pictures))]
+    def _what_was_on(self) -> Iterator[Picture]:
+        """Return the pictures to cross over from: what was on, moving on; in a cross-fade, as it was sent."""
+        if self._body.turn:
+            return repeat(self._sent)
+        patch, share = self._patch, weight(self._mouth.level, self._fade)
+        return (self._composed(n, patch, share) for n in count(self._body.position + 1))
+
+    def _clip_frame(self, position: int) -> Picture:
+        frame: Picture = self._pictures[there_and_back(position, len(self._pictures))]
         return frame
 
+    def _composed(self, position: int, patch: Patch, share: int) -> Picture:
+        picture = self._clip_frame(position).copy()
+        lay(picture, patch, share)
+        return picture
+
     def _picture(self) -> Picture:
-        picture = self._clip_frame().copy()
-        # while the body crosses over, the share of all that is new is the mouth's as well
-        lay(picture, self._patch, weight(self._mouth.level, self._body.turn or self._fade))
+        # while the body crosses over, the new mouth comes with it, and has no smaller share
+        share = weight(self._mouth.level, self._body.turn or self._fade)
+        picture = self._composed(self._body.position, self._patch, share)
         if self._body.turn:
-            picture = cross(self._old, picture, weight(self._body.turn, self._fade))
+            picture = cross(next(self._old), picture, weight(self._body.turn, self._fade))
         if self._label:
             self._label.lay(picture)
         return picture

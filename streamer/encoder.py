@@ -23,8 +23,8 @@ from wire.media import FPS
 STALL_S = 3.0
 """A write that moves nothing for so long means a frozen ffmpeg."""
 QUEUE_TICKS = round(STALL_S * FPS)
-"""Ticks that wait for ffmpeg, all that come until it counts as frozen; more are dropped. Full, it holds 100 MB
-at 720p."""
+"""Ticks that wait for ffmpeg: all that come until it counts as frozen. More are dropped. Full, they take
+100 MB at 720p."""
 RESTART_S = 0.5
 """Pause before ffmpeg is started anew."""
 CLOSE_S = 3.0

@@ -8,8 +8,8 @@ from wire.media import FPS
 LATE_S = 0.010
 """A tick this far behind its time counts as late: frame pace is to hold within 10 ms."""
 CATCH_UP_TICKS = 2 * FPS
-"""Ticks missed that are sent at once, so that a short stall leaves no hole: players have some seconds in hand.
-After a longer one they are skipped: viewers have starved already, and a burst would overrun the encoder."""
+"""Ticks missed that are sent at once, so that a short stall leaves no hole: players have a few seconds in
+hand. After a longer one they are skipped: viewers have starved already, and a burst would overrun ffmpeg."""
 
 
 @dataclass(frozen=True, slots=True)
