@@ -43,9 +43,10 @@ def find(folder: Path = FETCHED) -> Rtmp | None:
 
 
 def config(server: Rtmp, port: int, folder: Path, application: str = "live") -> str:
-    """Return the text of an nginx configuration: live RTMP on 127.0.0.1, in the foreground, logs to stderr.
+    """Return the text of an nginx configuration: live RTMP, in the foreground, logs to stderr.
 
-    `folder` holds the process id. Run it with `nginx -c <file of this text>`; TERM ends it at once.
+    Anyone may watch, but only this host may publish. `folder` holds the process id. Run it with
+    `nginx -c <file of this text>`; TERM ends it at once.
     """
     return f"""\
 load_module {_quoted(server.module)};
@@ -57,10 +58,12 @@ events {{ worker_connections 256; }}
 rtmp {{
     access_log off;
     server {{
-        listen 127.0.0.1:{port};
+        listen {port};
         chunk_size 8192;
         application {application} {{
             live on;
+            allow publish 127.0.0.1;
+            deny publish all;
             # a publisher that froze or lost its line makes room for the next
             drop_idle_publisher 3s;
             # a viewer's first picture is whole, and sound starts with it

@@ -1,6 +1,5 @@
 """The two Redis servers, run as the demo runs them."""
 
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +11,7 @@ from redis import Redis
 from redis.exceptions import BusyLoadingError, ConnectionError, OutOfMemoryError
 
 from demo import redis
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+from tests.conftest import free_port
 
 
 @contextmanager
@@ -40,7 +35,7 @@ def _running(command: list[str]) -> Iterator[Redis]:
 def test_broker_remembers_after_it_was_killed(tmp_path: Path) -> None:
     folder = tmp_path / "a folder with spaces"
     folder.mkdir()
-    command = redis.broker_command(redis.server_path(), _free_port(), folder)
+    command = redis.broker_command(redis.server_path(), free_port(), folder)
     with _running(command) as client:
         client.set("job", "queued")
     with _running(command) as client:
@@ -48,7 +43,7 @@ def test_broker_remembers_after_it_was_killed(tmp_path: Path) -> None:
 
 
 def test_full_frames_server_refuses_and_drops_nothing(tmp_path: Path) -> None:
-    command = redis.frames_command(redis.server_path(), _free_port(), tmp_path, max_bytes=16 * 2**20)
+    command = redis.frames_command(redis.server_path(), free_port(), tmp_path, max_bytes=16 * 2**20)
     with _running(command) as client:
         client.set("first", bytes(4 * 2**20))
         client.set("second", bytes(4 * 2**20))

@@ -14,6 +14,7 @@ import pytest
 
 from demo import rtmp
 from settings import Settings
+from tests.conftest import free_port
 
 FROZEN_S = 3
 """After this long nginx drops a publisher that sends nothing."""
@@ -29,8 +30,7 @@ def server() -> rtmp.Rtmp:
 
 @pytest.fixture
 def address(server: rtmp.Rtmp, tmp_path: Path) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = int(free.getsockname()[1])
+    port = free_port()
     file = tmp_path / 'a "folder" with spaces' / "nginx.conf"
     file.parent.mkdir()
     file.write_text(rtmp.config(server, port, file.parent))
@@ -106,8 +106,7 @@ def _accepted_after(address: str) -> float:
 
 
 def test_server_is_one_process_so_that_killing_it_frees_the_port(server: rtmp.Rtmp, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = int(free.getsockname()[1])
+    port = free_port()
     file = tmp_path / "nginx.conf"
     file.write_text(rtmp.config(server, port, tmp_path))
     process = subprocess.Popen([server.nginx, "-c", file])

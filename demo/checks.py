@@ -1,0 +1,40 @@
+"""What must be so before the demo starts, each as a sentence where it is not."""
+
+import os
+import shutil
+from pathlib import Path
+
+from settings import Settings
+
+FREE_MIN_MB = 1000
+"""An hour of sound decoded takes 500 MB; the avatar, the recording of the queue and logs the rest."""
+
+
+def problems(settings: Settings, folder: Path) -> list[str]:
+    """Return a sentence for each thing that is missing. `folder` is where the demo writes."""
+    return [
+        *disk(shutil.disk_usage(folder).free // 10**6, folder),
+        *_program("LIVE_FFMPEG", settings.ffmpeg),
+        *_file("LIVE_AVATAR", settings.avatar),
+        *_writable(folder),
+    ]
+
+
+def disk(free_mb: int, folder: Path) -> list[str]:
+    if free_mb >= FREE_MIN_MB:
+        return []
+    return [
+        f"Too little disk: {free_mb} MB are free at {folder}, and {FREE_MIN_MB} MB are needed: make room."
+    ]
+
+
+def _program(name: str, program: str) -> list[str]:
+    return [] if shutil.which(program) else [f"{name}: {program} is no program that can be run."]
+
+
+def _file(name: str, path: Path) -> list[str]:
+    return [] if path.is_file() else [f"{name}: there is no clip at {path}."]
+
+
+def _writable(folder: Path) -> list[str]:
+    return [] if os.access(folder, os.W_OK) else [f"{folder} cannot be written to: is it another user's?"]
