@@ -49,9 +49,7 @@ class MadeUpEngine:
         if features != len(order.clip_frames):
             raise MadeUpError(f"sound for {features} frames, {len(order.clip_frames)} to render")
         if (avatar.width, avatar.height) != (WIDTH, HEIGHT):
-            raise MadeUpError(
-                f"the avatar has {avatar.width}x{avatar.height} pixels: it is not the test clip"
-            )
+            raise MadeUpError(f"an avatar of {avatar.width}x{avatar.height} pixels is not the test clip")
         began, half = time.monotonic(), len(order.clip_frames) // 2
         for i, clip in enumerate(order.clip_frames):
             if i == half:

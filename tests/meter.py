@@ -151,9 +151,10 @@ def _lines(report: Report) -> Iterator[str]:
         f"p99 {report.offset_p99_s * 1000:.1f} ms"
     )
     for job in report.jobs:
+        tries = sorted(set[int]().union(*job.attempts.values()))
         likeness = "silent" if job.heard.likeness is None else f"alike by {job.heard.likeness:.3f}"
         yield (
             f"job {job.job_id}: {job.frames} frames from {job.start_s:.3f} to {job.end_s:.3f} s, "
-            f"in {job.fade_in}, out {job.fade_out}, {likeness}, attempts {job.attempts}"
+            f"in {job.fade_in}, out {job.fade_out}, {likeness}, tries {tries}"
         )
     yield from map(str, report.faults or ["no faults"])

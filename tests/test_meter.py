@@ -113,6 +113,14 @@ def body_out_of_step(show: Show) -> Show:
     return [replace(m, clip=other.clip) for m, other in zip(show[:20], ahead, strict=True)] + show[20:]
 
 
+def body_cross_faded(show: Show) -> Show:
+    """As where a job starts another time than planned: from the last frame, which stands, to another."""
+    later = idle(19, START, CLIP)
+    new = [replace(m, clip=other.clip) for m, other in zip(show[10:START], later, strict=False)]
+    fade = [replace(m, over=show[9].clip, over_share=1 - (i + 1) / 4) for i, m in enumerate(new[:3])]
+    return show[:10] + fade + new[3:] + show[START:]
+
+
 def turned_back(show: Show) -> Show:
     """The clip goes back a frame where it has no end, and on again."""
     back = [replace(show[9], at=11), replace(show[10], at=12)]
@@ -165,6 +173,7 @@ WRONG: list[tuple[Callable[[Show], Show], set[Kind]]] = [
     (time_gap, {Kind.TIMESTAMP}),
     (frozen_second, {Kind.FREEZE}),
     (body_out_of_step, {Kind.JUMP}),
+    (body_cross_faded, {Kind.CROSS, Kind.JUMP}),
     (black_second, {Kind.BLACK}),
     (silent_half_second, {Kind.SILENCE}),
     (sound_of_another_job, {Kind.SOUND}),
@@ -213,10 +222,10 @@ def test_a_timestamp_that_goes_back_is_reported(right: Stream) -> None:
 
 
 def test_a_wait_between_two_pictures_is_reported_by_the_clock(right: Stream) -> None:
-    even = [replace(p, arrival_s=p.pts_s + (0.6 if i > 10 else 0)) for i, p in enumerate(right.pictures)]
+    even = [replace(p, arrival_s=p.pts_s + (1.1 if i > 10 else 0)) for i, p in enumerate(right.pictures)]
     report = judged(replace(right, pictures=tuple(even)))
     assert report.kinds() == {Kind.STALL}
-    assert report.worst_gap_arrival_s == pytest.approx(0.64)
+    assert report.worst_gap_arrival_s == pytest.approx(1.14)
 
 
 def test_a_picture_without_readable_marks_is_reported(right: Stream) -> None:

@@ -45,10 +45,15 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read. `level` is the contrast, 0 to 1; `numbers` is None where the check does not fit."""
+    """What was read. `level` is the contrast, 0 to 1; `numbers` is None where the check does not fit.
+
+    `clearness` is 1 where every block is black or white, and less where two codes lie over each other: by
+    how much their shares differ.
+    """
 
     level: float
     numbers: Mapping[str, int] | None
+    clearness: float = 0.0
 
 
 def draw(code: Code, **numbers: int) -> NDArray[np.uint8]:
@@ -64,12 +69,14 @@ def read(code: Code, luma: NDArray[np.uint8]) -> Reading:
     """Read the code in `luma`, `(height, width)` uint8, as cut from a picture."""
     cells = luma.reshape(code.height // BLOCK, BLOCK, code.columns, BLOCK)[:, INNER, :, INNER]
     values = cells.mean(axis=(1, 3)).ravel()[: code.blocks]
-    level = float(values[1] - values[0]) / (WHITE - BLACK)
+    contrast, middle = float(values[1] - values[0]), float(values[1] + values[0]) / 2
+    level = min(max(contrast / (WHITE - BLACK), 0.0), 1.0)
     if level < MIN_LEVEL:
-        return Reading(max(level, 0.0), None)
-    bits = [bool(value > (values[0] + values[1]) / 2) for value in values[2:]]
+        return Reading(level, None)
+    bits = [bool(value > middle) for value in values[2:]]
     payload, check = bits[:-CHECK_BITS], bits[-CHECK_BITS:]
-    return Reading(min(level, 1.0), _numbers(code, payload) if check == _check(payload) else None)
+    numbers = _numbers(code, payload) if check == _check(payload) else None
+    return Reading(level, numbers, float(np.abs(values - middle).min()) / (contrast / 2))
 
 
 def _payload(code: Code, numbers: Mapping[str, int]) -> list[bool]:

@@ -19,6 +19,7 @@ def judge(pictures: Sequence[Picture], clip_frames: int) -> Iterator[Fault]:
         for p in pictures
         if not _is_black(p) and not p.seen.is_readable
     )
+    yield from _crosses(pictures)
     yield from _freezes(pictures)
     yield from _jumps(pictures, clip_frames)
 
@@ -32,6 +33,13 @@ def _black(pictures: Sequence[Picture]) -> Iterator[Fault]:
         run = list(group)
         if is_black:
             yield Fault(Kind.BLACK, run[0].pts_s, f"{len(run)} black pictures")
+
+
+def _crosses(pictures: Sequence[Picture]) -> Iterator[Fault]:
+    for is_mixed, group in groupby(pictures, lambda p: p.seen.is_mixed):
+        run = list(group)
+        if is_mixed:
+            yield Fault(Kind.CROSS, run[0].pts_s, f"{len(run)} pictures are mixtures")
 
 
 def _freezes(pictures: Sequence[Picture]) -> Iterator[Fault]:

@@ -33,7 +33,10 @@ X264 = {"preset": "veryfast", "tune": "zerolatency", "maxrate": "800k", "bufsize
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One frame of a stream to be made: clip frame, patch with its share, sound, and timestamp in frames."""
+    """One frame of a stream to be made: clip frame, patch with its share, sound, and timestamp in frames.
+
+    `over` is another clip frame that shows with the share `over_share`.
+    """
 
     clip: int
     sound: NDArray[np.int16]
@@ -41,6 +44,8 @@ class Moment:
     mark: Mark | None = None
     level: float = 0.0
     is_black: bool = False
+    over: int = 0
+    over_share: float = 0.0
 
 
 def idle(start: int, count: int, clip_frames: int) -> list[Moment]:
@@ -92,6 +97,9 @@ def _streams(out: Any) -> Iterator[Any]:
 
 def _picture(moment: Moment) -> VideoFrame:
     pixels = clip_picture(moment.clip)
+    if moment.over_share:
+        share = moment.over_share
+        pixels = np.asarray(pixels * (1 - share) + clip_picture(moment.over) * share, np.uint8)
     if moment.mark:
         _lay(pixels, patch_picture(moment.mark), moment.level)
     if moment.is_black:

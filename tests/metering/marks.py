@@ -19,6 +19,8 @@ CLIP_X, CLIP_Y = 16, HEIGHT - 40
 """Bottom left, clear of the label's usual corner, on whole macroblocks."""
 PATCH_CODE = Code({"job": 16, "chunk": 10, "frame": 15, "attempt": 4, "clip": 9}, columns=11)
 PATCH_X, PATCH_Y = 240, 128
+CLEAR = 0.8
+"""A clip's code less clear than this is of two pictures at once; the encoder's noise takes 0.1 at most."""
 MARGIN = 16
 """Plain grey around the patch's blocks: a patch wrongly placed by a few pixels is still told."""
 
@@ -37,16 +39,21 @@ class Mark:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What one picture says. `clip` is None if unreadable; `mark` is None if there is no patch, or an
-    unreadable one; `level` is the patch's share, 0 to 1; `luma` is the picture's mean."""
+    unreadable one; `level` is the patch's share, 0 to 1; `luma` is the picture's mean.
+
+    A picture that is a mixture of two, in a cross-fade of the body, `is_mixed`, and its `clip` is None.
+    """
 
     clip: int | None
     mark: Mark | None
     level: float
     luma: float
+    is_mixed: bool = False
 
     @property
     def is_readable(self) -> bool:
-        return self.clip is not None and (self.mark is not None) == (self.level >= blocks.MIN_LEVEL)
+        has_clip = self.clip is not None or self.is_mixed
+        return has_clip and (self.mark is not None) == (self.level >= blocks.MIN_LEVEL)
 
 
 def job_number(job_id: str) -> int:
@@ -75,13 +82,15 @@ def patch_picture(mark: Mark) -> NDArray[np.uint8]:
 def look(luma: NDArray[np.uint8]) -> Seen:
     """Read the picture whose luma is `(360, 640)` uint8."""
     area = luma[CLIP_Y : CLIP_Y + CLIP_CODE.height, CLIP_X : CLIP_X + CLIP_CODE.width]
-    clip = blocks.read(CLIP_CODE, area).numbers
+    clip = blocks.read(CLIP_CODE, area)
     patch = blocks.read(PATCH_CODE, luma[_patch_area(0)])
+    is_mixed = clip.level >= blocks.MIN_LEVEL and clip.clearness < CLEAR
     return Seen(
-        clip=clip["clip"] if clip else None,
+        clip=clip.numbers["clip"] if clip.numbers and not is_mixed else None,
         mark=Mark(**patch.numbers) if patch.numbers else None,
         level=patch.level,
         luma=float(luma.mean()),
+        is_mixed=is_mixed,
     )
 
 

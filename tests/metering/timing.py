@@ -9,7 +9,7 @@ from wire.media import FPS
 
 ROUNDING_S = 0.0015
 """FLV's timestamps are whole milliseconds."""
-STALL_S = 0.5
+STALL_S = 1.0
 """A player with a small buffer stops when nothing comes for so long."""
 ENDS_S = 0.5
 """Sound and picture begin and end within this of each other; a reader joins and leaves at any packet."""

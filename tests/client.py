@@ -1,0 +1,75 @@
+"""The HTTP API as its users see it."""
+
+import http.client
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request was answered: `body` is its JSON, None if it has none."""
+
+    status: int
+    body: Any
+
+
+class Client:
+    """Asks the API at `url`, one connection a request."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._address = urlsplit(url).netloc
+
+    def post(self, sound: bytes, name: str = "speech.wav", **fields: str) -> Answer:
+        """Post a sound."""
+        boundary = uuid4().hex
+        head = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        return self._ask("POST", "/generate_video", _form(boundary, sound, name, fields), head)
+
+    def speak(self, sound: bytes) -> str:
+        """Post a sound that must be accepted; return its job's id."""
+        answer = self.post(sound)
+        assert answer.status == 200, answer
+        return str(answer.body["task_id"])
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """Return the job's record."""
+        answer = self._ask("GET", f"/jobs/{job_id}")
+        assert answer.status == 200, answer
+        return dict(answer.body)
+
+    def is_ready(self) -> bool:
+        """Return whether all that a job needs is there; False too where the API does not answer."""
+        try:
+            return self._ask("GET", "/ready").status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def is_over(self, job_id: str) -> bool:
+        """Return whether the job has come to its end, good or bad."""
+        return self.job(job_id)["state"] in ("done", "failed")
+
+    def _ask(self, method: str, path: str, body: bytes = b"", head: dict[str, str] | None = None) -> Answer:
+        connection = http.client.HTTPConnection(self._address, timeout=TIMEOUT_S)
+        try:
+            connection.request(method, path, body or None, head or {})
+            answer = connection.getresponse()
+            text = answer.read()
+        finally:
+            connection.close()
+        is_json = "json" in answer.headers.get("Content-Type", "")
+        return Answer(answer.status, json.loads(text) if is_json else None)
+
+
+def _form(boundary: str, sound: bytes, name: str, fields: dict[str, str]) -> bytes:
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'
+        for k, v in fields.items()
+    ]
+    file = f'--{boundary}\r\nContent-Disposition: form-data; name="audio_file"; filename="{name}"\r\n\r\n'
+    return "".join([*parts, file]).encode() + sound + f"\r\n--{boundary}--\r\n".encode()

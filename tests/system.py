@@ -1,0 +1,246 @@
+"""A whole installation of real processes on free ports; tests may kill, freeze and start again each one."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from demo import redis, rtmp
+from demo.processes import Process, Programs, all_processes
+from settings import PREFIX, Settings
+from tests.client import Client
+
+ROOT = Path(__file__).resolve().parents[1]
+MARKER = "SYSTEM_UNDER_TEST"
+"""In the environment of every process that a system starts, and so of all that those start."""
+HOST = "test"
+READY_S = 30.0
+"""Starting takes 5 s on an idle machine of two cores."""
+LEFT_S = 5.0
+"""What a stopped process started itself has so long to notice."""
+LOG_LINES = 25
+
+
+class NoSystemError(RuntimeError):
+    """The system cannot be started here, or did not become ready; the text says why."""
+
+
+@dataclass
+class Running:
+    """One process: its command, where its output goes, and the process itself, dead or alive."""
+
+    process: Process
+    log: Path
+    popen: "subprocess.Popen[bytes]"
+
+
+def free_ports(count: int) -> list[int]:
+    """Return TCP ports that nobody listens on, all different."""
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(probe.getsockname()[1]) for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+class System:
+    """Both Redis servers, RTMP server, a worker of each role, streamer and API, as `make demo` runs them.
+
+    Everything lies under `folder`; `environment` holds settings and whatever an engine reads besides. The
+    names are those of `demo.processes`: broker, frames, rtmp, prepare, dispatch, render0, streamer, api.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        broker, frames, rtmp_port, api = free_ports(4)
+        self.folder = folder
+        self.rtmp_url = f"rtmp://127.0.0.1:{rtmp_port}/live/main"
+        self.environment = _clean_environment() | {
+            MARKER: str(folder),
+            "LIVE_BROKER_URL": f"redis://127.0.0.1:{broker}/0",
+            "LIVE_FRAMES_URL": f"redis://127.0.0.1:{frames}/0",
+            "LIVE_UPLOADS_FOLDER": str(folder / "uploads"),
+            "LIVE_AVATARS_FOLDER": str(folder / "avatars"),
+            "LIVE_HLS_FOLDER": str(folder / "hls"),
+            "LIVE_API_PORT": str(api),
+            "LIVE_RTMP_URL": self.rtmp_url,
+            **environment,
+        }
+        self.client = Client(f"http://127.0.0.1:{api}")
+        self._processes = {p.name: p for p in _processes(folder, self.environment, rtmp_port)}
+        self._running: dict[str, Running] = {}
+
+    def __enter__(self) -> Self:
+        """Start everything and wait until a job could be posted.
+
+        Raises:
+            NoSystemError: it did not come to that; the text holds the ends of the logs.
+        """
+        try:
+            for name in self._processes:
+                self.start(name)
+            self.await_ready()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        stubborn = self._end_all()
+        left = self._left_after(LEFT_S)
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        assert not stubborn, "did not end when asked to:\n" + "\n".join(map(self.tail, stubborn))
+        assert not left, f"still alive after the end: {list(left.values())}"
+
+    def add_worker(self, index: int) -> str:
+        """Start one more render worker as by hand, on a queue of its own; return its name."""
+        first, name = self._processes["render0"], f"render{index}"
+        command = [part.replace("render0", name) for part in first.command]
+        command[command.index("-Q") + 1] = f"gpu.{HOST}.{index}"
+        self._processes[name] = Process(name, first.stage, tuple(command), first.stop_s)
+        self.start(name)
+        return name
+
+    def start(self, name: str) -> None:
+        """Start a process that does not run; its output goes on in the same file."""
+        process, log = self._processes[name], self.log(name)
+        with log.open("ab") as file:
+            popen = subprocess.Popen(
+                process.command,
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._running[name] = Running(process, log, popen)
+
+    def stop(self, name: str) -> int:
+        """End a process as its supervisor does, and return its exit status."""
+        self._ask_to_end(name)
+        status = self._end(name)
+        assert status is not None, f"did not end when asked to:\n{self.tail(name)}"
+        return status
+
+    def kill(self, name: str) -> None:
+        """Kill a process at once, as `kill -9` does; what it started is left to notice."""
+        running = self._running.pop(name)
+        running.popen.kill()
+        running.popen.wait()
+
+    def freeze(self, name: str) -> None:
+        """Have a process, and all that it started, stand still until `thaw`."""
+        os.killpg(self._running[name].popen.pid, signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        """Let a frozen process go on."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._running[name].popen.pid, signal.SIGCONT)
+
+    def pid(self, name: str) -> int:
+        return self._running[name].popen.pid
+
+    def log(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
+
+    def tail(self, name: str) -> str:
+        """Return the last lines that a process wrote."""
+        lines = self.log(name).read_text(errors="replace").splitlines()[-LOG_LINES:]
+        return "\n".join([f"--- {name}", *lines])
+
+    def tails(self) -> str:
+        """Return the last lines that each process wrote."""
+        return "\n".join(self.tail(name) for name in self._processes if self.log(name).exists())
+
+    def await_ready(self, timeout_s: float = READY_S) -> None:
+        """Wait until the API finds all parts alive.
+
+        Raises:
+            NoSystemError: a process ended, or `timeout_s` went by.
+        """
+        self.await_that(self.client.is_ready, "ready", timeout_s)
+
+    def await_that(self, condition: Callable[[], bool], what: str, timeout_s: float = READY_S) -> None:
+        """Wait until `condition` holds.
+
+        Raises:
+            NoSystemError: a process ended, or `timeout_s` went by.
+        """
+        end = time.monotonic() + timeout_s
+        while not condition():
+            dead = [name for name, running in self._running.items() if running.popen.poll() is not None]
+            if dead or time.monotonic() > end:
+                why = f"{', '.join(dead)} ended" if dead else f"{timeout_s:.0f} s went by"
+                raise NoSystemError(f"not {what}: {why}\n{self.tails()}")
+            time.sleep(0.05)
+
+    def _end_all(self) -> list[str]:
+        """Ask everything to end, stage by stage, the last started first; return what did not."""
+        stubborn = []
+        for stage in sorted({running.process.stage for running in self._running.values()}, reverse=True):
+            names = [name for name, running in self._running.items() if running.process.stage == stage]
+            for name in names:
+                self._ask_to_end(name)
+            stubborn += [name for name in names if self._end(name) is None]
+        return stubborn
+
+    def _ask_to_end(self, name: str) -> None:
+        self.thaw(name)
+        self._running[name].popen.terminate()
+
+    def _end(self, name: str) -> int | None:
+        """Wait until a process that was asked to end did; if it does not, kill all of it, and return None."""
+        running = self._running.pop(name)
+        try:
+            return running.popen.wait(running.process.stop_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(running.popen.pid, signal.SIGKILL)
+            running.popen.wait()
+            return None
+
+    def _left_after(self, timeout_s: float) -> dict[int, str]:
+        """Return what still runs of all that was started, if it does not end within `timeout_s`."""
+        end = time.monotonic() + timeout_s
+        while (left := _marked(str(self.folder))) and time.monotonic() < end:
+            time.sleep(0.05)
+        return left
+
+
+def _clean_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+
+
+def _marked(value: str) -> dict[int, str]:
+    """Return the commands of all processes, dead ones aside, whose environment has the marker."""
+    wanted = f"{MARKER}={value}".encode()
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
+    return found
+
+
+def _processes(folder: Path, environment: Mapping[str, str], rtmp_port: int) -> list[Process]:
+    """Return what the demo runs with these settings, less Flower, which no test looks at."""
+    server = rtmp.find()
+    if server is None:
+        raise NoSystemError("there is no RTMP server here")
+    for name in ("broker", "frames", "nginx"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / "nginx.conf").write_text(rtmp.config(server, rtmp_port, folder / "nginx"))
+    programs = Programs(Path(sys.executable), redis.server_path(), server.nginx)
+    return [p for p in all_processes(_settings_of(environment), programs, folder, HOST) if p.name != "flower"]
+
+
+def _settings_of(environment: Mapping[str, str]) -> Settings:
+    values = {name.removeprefix(PREFIX).lower(): value for name, value in environment.items()}
+    return Settings(**{name: values[name] for name in Settings.model_fields if name in values})  # type: ignore[arg-type] # parsed
