@@ -14,8 +14,8 @@ Sound = NDArray[np.int16]
 
 FULL = 256
 
-RAMP_SAMPLES = 240
-"""5 ms: long enough for no click, too short to swallow a consonant."""
+RAMP_SAMPLES = 120
+"""2.5 ms: long enough for no click, too short to swallow a consonant."""
 _RISE = np.arange(RAMP_SAMPLES, dtype=np.float32) / RAMP_SAMPLES
 
 _SLICE = 2**16
@@ -78,7 +78,7 @@ def _blend(old: Picture, new: Picture, share: int) -> Picture:
 def joined(sound: Sound, before: int) -> Sound:
     """Return `sound` joined with no click to a last sample of `before` that it does not continue.
 
-    What was rings out, and the sound rises, within its first 5 ms; the rest is left as it is.
+    What was rings out, and the sound rises, within the first `RAMP_SAMPLES`; the rest is left as it is.
     """
     head = sound[:RAMP_SAMPLES]
     if not before and not head.any():

@@ -110,5 +110,5 @@ def _escaped(text: str, separators: str) -> str:
 
 
 def without_keys(text: str) -> str:
-    """Return `text` with the stream keys of RTMP addresses cut out."""
-    return re.sub(r"(rtmps?://[^/\s]+/)[^\s'\"]*", r"\1…", text)
+    """Return `text` with the stream keys and passwords of RTMP addresses cut out."""
+    return re.sub(r"(rtmps?://)(?:[^/\s@]*@)?([^/\s]+/)[^\s'\"]*", r"\1\2…", text)

@@ -28,7 +28,7 @@ def resume_position(broker: Redis, name: str) -> int:
     try:
         now = now_ms(broker)
         channel = channels.load(broker, name)
-    except (RedisError, TypeError, ValueError) as error:
+    except (RedisError, KeyError, TypeError, ValueError) as error:
         log.warning("channel %s starts at position 0, its record cannot be read: %s", name, error)
         return 0
     return channel.position_at(now) if channel else 0

@@ -190,7 +190,8 @@ class Reader:
         except MisshapenBatchError as error:
             log.error("job %s chunk %d: %s; own mouth", reading.job.id, reading.chunk, error)
             self._counters.batches_unusable += 1
-            self._put(reading, self._replacement(reading))
+            rest = self._reading or reading
+            self._put(rest, self._replacement(rest))
 
     def _accept(self, reading: Reading, batch: Batch) -> None:
         if batch.batch == 0 and batch.avatar != self._avatar.hash:

@@ -1,0 +1,84 @@
+"""Frames read ahead."""
+
+import numpy as np
+
+from streamer.buffer import BOUND_FRAMES, Buffer, Spoken
+from streamer.playout import Supply
+from tests.streamer.conftest import make_job, make_patch
+from wire.jobs import Job
+from wire.media import SAMPLES_PER_FRAME
+
+
+def spoken(job: Job, *numbers: int) -> list[Spoken]:
+    silence = np.zeros(SAMPLES_PER_FRAME, np.int16)
+    return [Spoken(job, n, job.position + n, make_patch(), silence) for n in numbers]
+
+
+def taken(buffer: Buffer, position: int) -> tuple[Supply, int | None]:
+    supply, frame = buffer.take(position)
+    return supply, frame.number if frame else None
+
+
+def test_nothing_to_send_is_no_underrun() -> None:
+    assert Buffer(100).take(0) == (Supply.NONE, None)
+
+
+def test_job_begins_at_its_place_and_then_goes_on_each_tick() -> None:
+    buffer = Buffer(100)
+    buffer.put(spoken(make_job(frames=3, position=50), 0, 1, 2))
+    assert taken(buffer, 49) == (Supply.NONE, None)
+    assert [taken(buffer, 50 + i) for i in range(4)] == [
+        *((Supply.READY, i) for i in range(3)),
+        (Supply.NONE, None),
+    ]
+
+
+def test_missing_frame_of_a_begun_job_is_late_until_it_comes() -> None:
+    buffer = Buffer(100)
+    job = make_job(frames=3)
+    buffer.put(spoken(job, 0))
+    assert taken(buffer, 0) == (Supply.READY, 0)
+    assert taken(buffer, 1) == (Supply.LATE, None)
+    buffer.put(spoken(job, 1))
+    assert taken(buffer, 2) == (Supply.READY, 1)
+
+
+def test_next_job_follows_at_once_where_its_place_has_come() -> None:
+    buffer = Buffer(100)
+    buffer.put(spoken(make_job("a", frames=2), 0, 1))
+    buffer.put(spoken(make_job("b", frames=1, position=2), 0))
+    assert [taken(buffer, n) for n in range(3)] == [(Supply.READY, 0), (Supply.READY, 1), (Supply.READY, 0)]
+
+
+def test_place_on_another_timeline_is_not_waited_for() -> None:
+    buffer = Buffer(100)
+    buffer.put(spoken(make_job(position=101), 0))
+    assert taken(buffer, 0) == (Supply.READY, 0)
+
+
+def test_dropped_job_is_neither_sent_nor_missed() -> None:
+    buffer = Buffer(100)
+    a, b = make_job("a"), make_job("b")
+    buffer.put([*spoken(a, 0, 1), *spoken(b, 0)])
+    buffer.take(0)
+    buffer.drop("a")
+    supply, frame = buffer.take(1)
+    assert supply is Supply.READY
+    assert frame is not None
+    assert frame.job is b
+
+
+def test_dropping_a_late_job_ends_the_wait() -> None:
+    buffer = Buffer(100)
+    buffer.put(spoken(make_job(), 0))
+    buffer.take(0)
+    buffer.drop("j")
+    assert taken(buffer, 1) == (Supply.NONE, None)
+
+
+def test_full_at_its_bound() -> None:
+    buffer = Buffer(100)
+    buffer.put(spoken(make_job(frames=999), *range(BOUND_FRAMES - 1)))
+    assert not buffer.is_full()
+    buffer.put(spoken(make_job(frames=999), BOUND_FRAMES))
+    assert buffer.is_full()

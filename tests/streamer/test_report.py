@@ -1,0 +1,216 @@
+"""Telling what was sent: to the broker, and then to the frames server."""
+
+import logging
+from threading import Event, Thread
+
+import numpy as np
+import pytest
+from redis import Redis
+
+from streamer.buffer import Spoken
+from streamer.counters import Counters
+from streamer.fences import Fences
+from streamer.progress import Progress
+from streamer.report import Reporter, resume_position
+from tests.conftest import free_port
+from tests.streamer.conftest import make_job, make_patch, post, render
+from tests.streamer.test_supply import wait_until
+from wire import channels, chunks, connection, jobs, keys, supply
+from wire.channels import Channel
+from wire.jobs import Job, State
+from wire.media import SAMPLES_PER_FRAME
+
+CHANNEL = Channel("main", "avatar", 10, 64, 36, 0)
+
+
+def sent(progress: Progress, job: Job, *numbers: int, own_mouth: bool = False) -> None:
+    silence = np.zeros(SAMPLES_PER_FRAME, np.int16)
+    for n in numbers:
+        progress.note(Spoken(job, n, n, make_patch(), silence, own_mouth))
+
+
+def reporter(broker: Redis, progress: Progress, counters: Counters | None = None) -> Reporter:
+    return Reporter(broker, CHANNEL, lambda: 1234, progress, counters or Counters(), 60)
+
+
+def once(part: Reporter | Fences) -> None:
+    """Run one last round, as at the end."""
+    stop = Event()
+    stop.set()
+    part.run(stop)
+
+
+def record(broker: Redis, job_id: str = "j") -> Job:
+    job = jobs.load(broker, job_id)
+    assert job is not None
+    return job
+
+
+def test_channel_is_told_with_its_place(broker: Redis) -> None:
+    once(reporter(broker, Progress()))
+    channel = channels.load(broker, "main")
+    assert channel is not None
+    assert (channel.position, channel.avatar, channel.width) == (1234, "avatar", 64)
+    assert channel.is_live(connection.now_ms(broker))
+
+
+def test_timeline_goes_on_from_the_record_and_the_time_since(broker: Redis) -> None:
+    channels.report(broker, CHANNEL)
+    now = connection.now_ms(broker)
+    broker.hset(keys.channel("main"), mapping={"position": 500, "at_ms": now - 4000})
+    assert 600 <= resume_position(broker, "main") <= 602
+
+
+@pytest.mark.parametrize("mapping", [{}, {"position": "x"}, {"position": "1", "surplus": "2"}])
+def test_timeline_starts_at_0_where_the_record_is_none_or_broken(
+    broker: Redis, mapping: dict[str, str]
+) -> None:
+    for field, value in mapping.items():
+        broker.hset(keys.channel("main"), field, value)
+    assert resume_position(broker, "main") == 0
+
+
+def test_timeline_starts_at_0_without_redis() -> None:
+    assert resume_position(connection.broker(f"redis://127.0.0.1:{free_port()}", 0.2), "main") == 0
+
+
+def test_job_goes_on_air_advances_and_is_done(broker: Redis, frames: Redis) -> None:
+    job, progress = make_job(frames=40), Progress()
+    post(broker, frames, job)
+    told = reporter(broker, progress)
+    sent(progress, job, 0)
+    once(told)
+    assert (record(broker).state, record(broker).frames_aired) == (State.ON_AIR, 1)
+    sent(progress, job, *range(1, 30))
+    once(told)
+    assert (record(broker).state, record(broker).frames_aired) == (State.ON_AIR, 30)
+    sent(progress, job, *range(30, 40))
+    once(told)
+    done = record(broker)
+    assert (done.state, done.frames_aired, done.degraded) == (State.DONE, 40, False)
+    assert jobs.playlist(broker, "main") == []
+
+
+def test_beginning_and_end_of_a_job_are_told_before_the_next_beat() -> None:
+    job, progress = make_job(frames=3), Progress()
+    sent(progress, job, 0)
+    assert progress.news.is_set()
+    progress.news.clear()
+    sent(progress, job, 1)
+    assert not progress.news.is_set()
+    sent(progress, job, 2)
+    assert progress.news.is_set()
+
+
+def test_frames_without_their_patch_are_told(broker: Redis, frames: Redis) -> None:
+    job, progress = make_job(frames=3), Progress()
+    post(broker, frames, job)
+    sent(progress, job, 0, own_mouth=True)
+    sent(progress, job, 1, 2)
+    once(reporter(broker, progress))
+    assert record(broker).degraded
+
+
+def test_job_that_ended_elsewhere_is_not_brought_back_and_its_frames_go(broker: Redis, frames: Redis) -> None:
+    job, progress = make_job(frames=40), Progress()
+    post(broker, frames, job)
+    render(frames, job)
+    assert jobs.move(broker, job, State.FAILED, 60)
+    sent(progress, job, 0)
+    once(reporter(broker, progress))
+    once(Fences(frames, progress))
+    assert record(broker).state is State.FAILED
+    assert frames.keys("frames:*") == []
+    assert progress.untold() == []
+
+
+def test_what_redis_did_not_hear_is_told_when_it_is_back(
+    broker: Redis, frames: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    job, progress, counters = make_job(frames=40), Progress(), Counters()
+    post(broker, frames, job)
+    client = connection.broker(f"redis://127.0.0.1:{free_port()}/0", 0.2)
+    told = reporter(client, progress, counters)
+    sent(progress, job, *range(40))
+    once(told)
+    assert record(broker).state is State.RENDERING
+    assert counters.reports_failed == 1
+    assert "reporting to the broker failed" in caplog.text
+    client.connection_pool = broker.connection_pool
+    once(told)
+    assert record(broker).state is State.DONE
+
+
+def test_what_aired_is_forgotten_chunk_by_chunk_once_the_broker_was_told(
+    broker: Redis, frames: Redis
+) -> None:
+    job, progress = make_job(frames=40), Progress()
+    post(broker, frames, job)
+    render(frames, job)
+    told, fences = reporter(broker, progress), Fences(frames, progress)
+    sent(progress, job, *range(8))
+    once(fences)
+    assert frames.exists(keys.frames("j", 0))
+    once(told)
+    once(fences)
+    assert not frames.exists(keys.frames("j", 0))
+    assert frames.exists(keys.frames("j", 1))
+    sent(progress, job, *range(8, 40))
+    once(told)
+    once(fences)
+    assert frames.keys("frames:*") == []
+    assert frames.hget(keys.fence("j"), "chunk") == str(chunks.count(40)).encode()
+
+
+def test_frames_server_that_fails_holds_up_neither_report_nor_end(broker: Redis, frames: Redis) -> None:
+    job, progress = make_job(frames=8), Progress()
+    post(broker, frames, job)
+    render(frames, job)
+    client = connection.frames(f"redis://127.0.0.1:{free_port()}/1", 0.2)
+    fences = Fences(client, progress)
+    sent(progress, job, *range(8))
+    once(reporter(broker, progress))
+    once(fences)
+    assert record(broker).state is State.DONE
+    client.connection_pool = frames.connection_pool
+    once(fences)
+    assert frames.keys("frames:*") == []
+    assert progress.told() == []
+
+
+def test_late_chunk_of_a_done_job_is_refused(broker: Redis, frames: Redis) -> None:
+    job, progress = make_job(frames=8), Progress()
+    post(broker, frames, job)
+    sent(progress, job, *range(8))
+    once(reporter(broker, progress))
+    once(Fences(frames, progress))
+    with pytest.raises(supply.RefusedError):
+        render(frames, job)
+
+
+def test_counters_are_logged_when_they_changed(
+    broker: Redis, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamer.report.COUNTERS_S", 0.0)
+    caplog.set_level(logging.WARNING)
+    counters = Counters()
+    told = reporter(broker, Progress(), counters)
+    counters.ticks_late = 3
+    once(told)
+    once(told)
+    counters.ticks_late = 5
+    once(told)
+    assert [record.message for record in caplog.records] == ["ticks_late 3 (+3)", "ticks_late 5 (+2)"]
+
+
+def test_threads_end_on_stop(broker: Redis, frames: Redis) -> None:
+    progress, stop = Progress(), Event()
+    parts = (reporter(broker, progress), Fences(frames, progress))
+    threads = [Thread(target=part.run, args=(stop,)) for part in parts]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: channels.load(broker, "main") is not None)
+    stop.set()
+    for thread in threads:
+        thread.join(2)
+        assert not thread.is_alive()

@@ -1,0 +1,264 @@
+"""Reading jobs ahead of the air, from a real Redis."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Event, Thread
+
+import numpy as np
+import pytest
+from redis import Redis
+
+from avatars.store import Avatar
+from streamer.buffer import BOUND_FRAMES, Buffer, Spoken
+from streamer.counters import Counters
+from streamer.playout import Supply
+from streamer.progress import Progress
+from streamer.supply import Reader, choose
+from tests.conftest import free_port
+from tests.streamer.conftest import make_batches, make_job, make_patch, make_sound, post, render, sounds_of
+from wire import connection, jobs, keys, supply
+from wire.batches import Batch, Patch
+from wire.jobs import Job, State
+from wire.supply import ChunkSound
+
+PATIENCE_S = 5.0
+
+
+def wait_until(what: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not what():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.005)
+
+
+class Supplied:
+    """A reader at work, and what it laid ready."""
+
+    def __init__(self, broker: Redis, frames: Redis, avatar: Avatar) -> None:
+        self.buffer, self.progress, self.counters = Buffer(10**9), Progress(), Counters()
+        self._reader = Reader(broker, frames, avatar, "main", self.buffer, self.progress, self.counters)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        stop = Event()
+        thread = Thread(target=self._reader.run, args=(stop,))
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(PATIENCE_S)
+            assert not thread.is_alive()
+
+    def take(self, count: int) -> list[Spoken]:
+        """Return the next `count` frames, waiting for them."""
+        taken: list[Spoken] = []
+        end = time.monotonic() + PATIENCE_S
+        while len(taken) < count:
+            _, frame = self.buffer.take(10**6)
+            if frame:
+                taken.append(frame)
+            else:
+                assert time.monotonic() < end, f"{len(taken)} of {count} frames came"
+                time.sleep(0.005)
+        return taken
+
+
+@pytest.fixture
+def supplied(broker: Redis, frames: Redis, avatar: Avatar) -> Iterator[Supplied]:
+    supplied = Supplied(broker, frames, avatar)
+    with supplied.running():
+        yield supplied
+
+
+def numbers(frames: list[Spoken]) -> list[int]:
+    return [frame.number for frame in frames]
+
+
+def heard(frames: list[Spoken]) -> list[int]:
+    return [int(frame.sound[0]) for frame in frames]
+
+
+def test_first_job_that_has_frames_is_read_and_none_twice() -> None:
+    queued = replace(make_job("a"), state=State.PREPARING, frames=-1)
+    first, second = make_job("b"), replace(make_job("c"), state=State.ON_AIR)
+    assert choose([queued, first, second], set()) is first
+    assert choose([queued, first, second], {"b"}) is second
+    assert choose([queued, first], {"b"}) is None
+
+
+def test_frames_come_in_order_with_their_place_patch_and_sound(
+    supplied: Supplied, broker: Redis, frames: Redis
+) -> None:
+    job = make_job(frames=40, position=100)
+    post(broker, frames, job)
+    render(frames, job, 1, 0)
+    taken = supplied.take(40 - 7)
+    render(frames, job, 2)
+    taken += supplied.take(7)
+    assert numbers(taken) == list(range(40))
+    assert heard(taken) == sounds_of(range(40))
+    assert [frame.position for frame in taken] == list(range(100, 140))
+    assert all((frame.patch.picture == make_patch().picture).all() for frame in taken)
+
+
+def test_next_job_is_read_behind_the_present_one_before_that_has_aired(
+    supplied: Supplied, broker: Redis, frames: Redis
+) -> None:
+    for name in "ab":
+        job = make_job(name, frames=10)
+        post(broker, frames, job)
+        render(frames, job)
+    assert [frame.job.id for frame in supplied.take(20)] == ["a"] * 10 + ["b"] * 10
+
+
+def test_job_that_waits_for_its_frames_gives_way_to_one_before_it(
+    supplied: Supplied, broker: Redis, frames: Redis
+) -> None:
+    early = replace(make_job("a", frames=10), state=State.QUEUED, frames=-1)
+    late = make_job("b", frames=10)
+    post(broker, frames, early)
+    post(broker, frames, late)
+    time.sleep(0.1)  # b is chosen, as a is not rendered yet
+    assert jobs.move(broker, early, State.PREPARING, 60)
+    assert jobs.move(broker, early, State.RENDERING, 60, frames=10)
+    render(frames, make_job("a", frames=10))
+    assert [frame.job.id for frame in supplied.take(10)] == ["a"] * 10
+
+
+def test_streamer_started_anew_goes_on_within_a_chunk(
+    supplied: Supplied, broker: Redis, frames: Redis
+) -> None:
+    job = make_job(frames=40, aired=21)
+    post(broker, frames, job)
+    render(frames, job)
+    assert heard(supplied.take(19)) == sounds_of(range(21, 40))
+
+
+def test_job_that_had_aired_but_was_not_reported_is_finished(
+    supplied: Supplied, broker: Redis, frames: Redis
+) -> None:
+    job = make_job(frames=10, aired=10)
+    post(broker, frames, job)
+    wait_until(lambda: bool(supplied.progress.untold()))
+    (aired,) = supplied.progress.untold()
+    assert aired.is_over
+
+
+def test_reading_ahead_stops_at_the_bound(supplied: Supplied, broker: Redis, frames: Redis) -> None:
+    job = make_job(frames=300)
+    post(broker, frames, job)
+    render(frames, job)
+    wait_until(supplied.buffer.is_full)
+    time.sleep(0.3)
+    buffered = 0
+    while supplied.buffer.take(10**6)[0] is Supply.READY:
+        buffered += 1
+    assert BOUND_FRAMES <= buffered < BOUND_FRAMES + 10
+
+
+def test_job_that_failed_meanwhile_is_dropped_and_the_next_one_read(
+    supplied: Supplied, broker: Redis, frames: Redis
+) -> None:
+    broken, good = make_job("a", frames=40), make_job("b", frames=10)
+    post(broker, frames, broken)
+    post(broker, frames, good)
+    render(frames, broken, 0)
+    render(frames, good)
+    supplied.take(4)
+    assert jobs.move(broker, broken, State.FAILED, 60)
+    wait_until(lambda: supplied.buffer.take(0)[0] is not Supply.LATE)
+    assert {frame.job.id for frame in supplied.take(9)} <= {"a", "b"}
+
+
+def damaged_by(change: Callable[[Batch], Batch]) -> Callable[[Redis, Job, int], None]:
+    """Return a render whose second batch is changed."""
+
+    def render_damaged(frames: Redis, job: Job, chunk: int) -> None:
+        for batch in make_batches(job, chunk):
+            supply.append(frames, change(batch) if batch.batch == 1 else batch)
+
+    return render_damaged
+
+
+def test_patches_of_another_avatar_leave_the_clips_own_mouth_and_the_true_sound(
+    supplied: Supplied, broker: Redis, frames: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = make_job(frames=8)
+    post(broker, frames, job)
+    for batch in make_batches(job, 0, avatar="another"):
+        supply.append(frames, batch)
+    taken = supplied.take(8)
+    assert heard(taken) == sounds_of(range(8))
+    assert all(frame.own_mouth and not frame.patch.picture.size for frame in taken)
+    assert supplied.counters.frames_own_mouth == 8
+    assert "made for avatar another, on air is avatar" in caplog.text
+
+
+def test_patch_outside_the_picture_costs_its_own_frames_alone(
+    supplied: Supplied, broker: Redis, frames: Redis
+) -> None:
+    job = make_job(frames=8)
+    post(broker, frames, job)
+    outside = Patch(60, 30, make_patch().picture)
+    damaged_by(lambda batch: replace(batch, patches=(outside,) * len(batch.patches)))(frames, job, 0)
+    taken = supplied.take(8)
+    assert [frame.own_mouth for frame in taken] == [False] * 5 + [True] * 3
+    assert heard(taken) == sounds_of(range(8))
+
+
+def test_unreadable_batch_leaves_the_rest_of_its_chunk_with_the_true_sound(
+    supplied: Supplied, broker: Redis, frames: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = make_job(frames=40)
+    post(broker, frames, job)
+    sound = ChunkSound(make_sound(8, 25), np.zeros(0, np.int16), 0)
+    supply.put_sound(frames, job.id, 1, sound)
+    render(frames, job, 0, 2)
+    supply.append(frames, next(iter(make_batches(job, 1))))
+    frames.xadd(keys.frames(job.id, 1), {"head": b"{}", "sound": b"", "patches": b""}, id="2-0")
+    taken = supplied.take(40)
+    assert [frame.own_mouth for frame in taken] == [False] * 13 + [True] * 20 + [False] * 7
+    assert heard(taken) == sounds_of(range(40))
+    assert supplied.counters.batches_unusable == 1
+    assert "job j chunk 1: unreadable batch" in caplog.text
+
+
+def test_chunk_that_skips_a_frame_or_ends_early_does_not_stop_the_job(
+    supplied: Supplied, broker: Redis, frames: Redis
+) -> None:
+    job = make_job(frames=40)
+    post(broker, frames, job)
+    damaged_by(lambda batch: replace(batch, first_frame=batch.first_frame + 1))(frames, job, 0)
+    first = next(iter(make_batches(job, 1)))
+    supply.append(frames, replace(first, last=True))
+    render(frames, job, 2)
+    taken = supplied.take(40)
+    assert numbers(taken) == list(range(40))
+    assert [frame.own_mouth for frame in taken] == [False] * 5 + [True] * 3 + [False] * 5 + [True] * 20 + [
+        False
+    ] * 7
+    assert set(heard(taken[5:8] + taken[13:33])) == {0}  # their sound was nowhere to be had
+
+
+def test_redis_that_fails_is_read_again_when_it_is_back(
+    broker: Redis, frames: Redis, avatar: Avatar, caplog: pytest.LogCaptureFixture
+) -> None:
+    nobody = connection.broker(f"redis://127.0.0.1:{free_port()}/0", 0.2)
+    pool, working = nobody.connection_pool, broker.connection_pool
+    supplied = Supplied(nobody, frames, avatar)
+    caplog.set_level(logging.INFO)
+    with supplied.running():
+        wait_until(lambda: supplied.counters.reads_failed > 1)
+        job = make_job(frames=8)
+        post(broker, frames, job)
+        render(frames, job)
+        nobody.connection_pool = working
+        assert numbers(supplied.take(8)) == list(range(8))
+    nobody.connection_pool = pool
+    lines = [record.message for record in caplog.records]
+    assert sum("is tried again" in line for line in lines) == 1
+    assert sum("works again" in line for line in lines) == 1
