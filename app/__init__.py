@@ -1,0 +1,21 @@
+"""HTTP in: checks, admits and enqueues what is posted; serves the page, the stream and the state of jobs."""
+
+import atexit
+
+from flask import Flask
+
+from app import errors, headers, health, hls, jobs, page, parts, uploads
+from settings import Settings, settings
+
+
+def create_app(config: Settings | None = None) -> Flask:
+    """Return the WSGI app, with `config` or this process's settings."""
+    app = Flask(__name__)
+    built = parts.build(config or settings())
+    atexit.register(built.prober.close)
+    app.extensions[parts.KEY] = built
+    errors.register(app)
+    app.after_request(headers.add)
+    for module in (uploads, jobs, health, hls, page):
+        app.register_blueprint(module.routes)
+    return app

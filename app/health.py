@@ -1,0 +1,64 @@
+"""Whether this process is alive, and whether all that a job needs is there."""
+
+from dataclasses import asdict, dataclass, fields
+
+from flask import Blueprint, Response, jsonify
+from redis import Redis, RedisError
+
+from app.errors import NotReadyError, answer
+from app.parts import Parts, parts
+from wire import channels, workers
+from wire.connection import now_ms
+
+routes = Blueprint("health", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Which parts answer: the two Redis servers, a worker of each role, the channel's streamer."""
+
+    redis: bool = False
+    frames: bool = False
+    prepare: bool = False
+    dispatch: bool = False
+    render: bool = False
+    streamer: bool = False
+
+    @property
+    def missing(self) -> list[str]:
+        return [part.name for part in fields(self) if not getattr(self, part.name)]
+
+
+@routes.get("/health")
+def health() -> Response:
+    return jsonify(status="alive")
+
+
+@routes.get("/ready")
+def ready() -> Response:
+    state = look(parts())
+    record = {"ready": not state.missing, **asdict(state)}
+    if not state.missing:
+        return jsonify(record)
+    refusal = answer(NotReadyError(f"Missing: {', '.join(state.missing)}."))
+    refusal.set_data(jsonify(record | refusal.get_json()).get_data())
+    return refusal
+
+
+def look(have: Parts) -> Readiness:
+    """Ask both servers; what depends on one that does not answer counts as missing."""
+    frames = _answers(have.frames)
+    try:
+        roles = {worker.role for worker in workers.live(have.broker)}
+        channel = channels.load(have.broker, have.settings.channel)
+        streamer = channel is not None and channel.is_live(now_ms(have.broker))
+    except RedisError:
+        return Readiness(frames=frames)
+    return Readiness(True, frames, "prepare" in roles, "dispatch" in roles, "render" in roles, streamer)
+
+
+def _answers(client: Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except RedisError:
+        return False

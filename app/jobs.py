@@ -1,0 +1,64 @@
+"""What became of what was posted."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from app.errors import UnknownJobError, WrongFieldError
+from app.parts import parts
+from wire import jobs
+from wire.jobs import Job
+
+routes = Blueprint("jobs", __name__)
+
+LISTED = 50
+"""Jobs in a list that does not say how many."""
+LISTED_MAX = 200
+"""Jobs in a list at most: some 100 kB."""
+
+ID = re.compile(r"[0-9a-f]{32}")
+
+
+@routes.get("/jobs")
+def latest() -> Response:
+    return jsonify(jobs=[show(job) for job in jobs.latest(parts().broker, _limit(request.args.get("limit")))])
+
+
+@routes.get("/jobs/<job_id>")
+def one(job_id: str) -> Response:
+    job = jobs.load(parts().broker, job_id) if ID.fullmatch(job_id) else None
+    if job is None:
+        raise UnknownJobError("There is no such job (any more).")
+    return jsonify(show(job))
+
+
+def show(job: Job) -> dict[str, Any]:
+    """Return what the outside sees of a job."""
+    return {
+        "id": job.id,
+        "state": job.state,
+        "channel": job.channel,
+        "sound_name": job.sound_name,
+        "posted_at": _iso(job.posted_ms),
+        "frames": job.frames if job.frames >= 0 else None,
+        "frames_aired": job.frames_aired,
+        "error": job.error or None,
+        "warning": job.warning or None,
+        "degraded": job.degraded,
+        "guidance_scale": job.guidance_scale,
+        "inference_steps": job.inference_steps,
+    }
+
+
+def _iso(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return LISTED
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= LISTED_MAX:
+        raise WrongFieldError(f"limit is a whole number from 1 to {LISTED_MAX}, not {text[:40]!r}.")
+    return int(text)

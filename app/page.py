@@ -1,0 +1,13 @@
+"""The page: plays the stream, takes a sound, lists jobs."""
+
+from flask import Blueprint, render_template
+
+from app.fields import GUIDANCE, STEPS
+from app.parts import parts
+
+routes = Blueprint("page", __name__)
+
+
+@routes.get("/")
+def show() -> str:
+    return render_template("index.html", settings=parts().settings, guidance=GUIDANCE, steps=STEPS)

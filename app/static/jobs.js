@@ -1,0 +1,92 @@
+// Lists the jobs, newest first; a job's line is made once and then changed.
+
+import { get } from "./poll.js";
+
+const FPS = 25;
+const LISTED = 20;
+const STATES = {
+  queued: "Waiting",
+  preparing: "Preparing",
+  rendering: "Next",
+  on_air: "On air",
+  done: "Spoken",
+  failed: "Failed",
+};
+
+const list = document.getElementById("jobs");
+const empty = document.getElementById("no-jobs");
+const news = document.getElementById("news");
+const template = document.getElementById("job");
+const lines = new Map();
+
+export async function showJobs() {
+  let answer;
+  try {
+    answer = await get(`/jobs?limit=${LISTED}`);
+  } catch {
+    return; // the readiness says so
+  }
+  if (answer.ok) show(answer.json.jobs);
+}
+
+function show(jobs) {
+  empty.hidden = jobs.length > 0;
+  const known = new Set(jobs.map((job) => job.id));
+  for (const [id, line] of lines) {
+    if (!known.has(id)) {
+      line.remove();
+      lines.delete(id);
+    }
+  }
+  jobs.forEach((job, index) => {
+    const line = lines.get(job.id) ?? make(job);
+    update(line, job);
+    if (list.children[index] !== line) list.insertBefore(line, list.children[index] ?? null);
+  });
+}
+
+function make(job) {
+  const line = template.content.firstElementChild.cloneNode(true);
+  const time = line.querySelector("time");
+  const posted = new Date(job.posted_at);
+  time.dateTime = job.posted_at;
+  time.textContent = posted.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  time.title = posted.toLocaleString();
+  line.querySelector(".name").textContent = job.sound_name;
+  line.querySelector(".name").title = job.sound_name;
+  lines.set(job.id, line);
+  return line;
+}
+
+function update(line, job) {
+  const before = line.dataset.state;
+  if (before && before !== job.state) news.textContent = `${job.sound_name}: ${STATES[job.state] ?? job.state}`;
+  line.dataset.state = job.state;
+  line.querySelector(".state").textContent = STATES[job.state] ?? job.state;
+  line.querySelector("progress").value = job.frames ? job.frames_aired / job.frames : 0;
+  line.querySelector(".length").textContent = length(job);
+  const why = line.querySelector(".why");
+  why.textContent = reason(job);
+  why.hidden = !why.textContent;
+}
+
+function length(job) {
+  if (job.frames === null) return "";
+  const all = clock(job.frames / FPS);
+  return job.state === "on_air" ? `${clock(job.frames_aired / FPS)} of ${all}` : all;
+}
+
+function reason(job) {
+  const degraded = job.degraded ? "some of it was spoken without moving lips" : "";
+  return sentence(job.error) || [job.warning, degraded].filter(Boolean).map(sentence).join(" ");
+}
+
+function sentence(text) {
+  return text ? text[0].toUpperCase() + text.slice(1).replace(/\.?$/, ".") : "";
+}
+
+function clock(seconds) {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")} min`;
+}
