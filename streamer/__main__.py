@@ -17,7 +17,7 @@ from streamer.counters import Counters
 from streamer.daemon import Playout
 from streamer.encoder import Encoder
 from streamer.fences import Fences
-from streamer.label import Label
+from streamer.label import FontError, Label
 from streamer.logs import log_aside
 from streamer.progress import Progress
 from streamer.report import Reporter, resume_position
@@ -132,8 +132,8 @@ def _label(config: Settings, avatar: Avatar) -> Label | None:
         return None
     try:
         return Label(config.label_text, config.label_corner, config.label_font, avatar.width, avatar.height)
-    except OSError as error:
-        sys.exit(f"LIVE_LABEL_FONT={str(config.label_font)!r} cannot be read as a font: {error}.")
+    except FontError as error:
+        sys.exit(f"The label {config.label_text!r} cannot be drawn: {error}. Set LIVE_LABEL_FONT.")
 
 
 if __name__ == "__main__":

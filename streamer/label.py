@@ -8,12 +8,21 @@ from PIL import Image, ImageDraw, ImageFont
 
 from streamer.mixing import FULL, Picture, planes
 
-HEIGHT_SHARE = 1 / 26
-"""Size of the letters over the picture's height: 28 px at 720p, readable after x264 at 800 kbit/s."""
+SIZE_SHARE = 1 / 26
+"""Of the picture's shorter side: letters of 28 px at 720p are readable after x264 at 800 kbit/s."""
 MARGIN_SHARE = 1 / 30
+"""Of the shorter side."""
 OUTLINE_SHARE = 1 / 9
 """Of the letters' size: white on white still stands out."""
 WHITE, BLACK, GREY = 235, 16, 128
+
+
+NO_LETTER = "\uffff"
+"""No font has it: drawn, it shows what a font draws for letters it does not have."""
+
+
+class FontError(ValueError):
+    """The label cannot be drawn; the text says why."""
 
 
 class Label:
@@ -23,11 +32,16 @@ class Label:
         """`corner` is one of `top-left`, `top-right`, `bottom-left`, `bottom-right`.
 
         Raises:
-            OSError: the font cannot be read.
+            FontError: the font cannot be read, or lacks a letter.
         """
-        luma, cover = _drawn(text, font, height)
+        side = min(width, height)
+        face = _opened(font, max(12, round(side * SIZE_SHARE)))
+        _check(text, face)
+        luma, cover = _drawn(text, face)
         luma, cover = luma[:height, :width], cover[:height, :width]
-        x, y = _place(corner, luma.shape[1], luma.shape[0], width, height)
+        margin = round(side * MARGIN_SHARE) & ~1
+        x = _place(margin, luma.shape[1], width, corner.endswith("right"))
+        y = _place(margin, luma.shape[0], height, corner.startswith("bottom"))
         self._layers = [
             _Layer(y, x, luma, cover),
             *(_Layer(y // 2, x // 2, np.full_like(_halved(cover), GREY), _halved(cover)) for _ in "UV"),
@@ -51,11 +65,27 @@ class _Layer:
         region[:] = (region * self._shine + self._added) >> 8
 
 
-def _drawn(text: str, font: Path | None, height: int) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+def _opened(font: Path | None, size: int) -> ImageFont.FreeTypeFont:
+    try:
+        face = ImageFont.truetype(str(font), size) if font else ImageFont.load_default(size)
+    except OSError as error:
+        raise FontError(f"{font} is no font: {error}") from error
+    assert isinstance(face, ImageFont.FreeTypeFont), "Pillow was built without FreeType"
+    return face
+
+
+def _check(text: str, face: ImageFont.FreeTypeFont) -> None:
+    nothing = bytes(face.getmask(NO_LETTER))
+    lacking = "".join(
+        sorted({letter for letter in text if letter != " " and bytes(face.getmask(letter)) == nothing})
+    )
+    if lacking:
+        raise FontError(f"the font {face.getname()[0]} has no {lacking!r}")
+
+
+def _drawn(text: str, face: ImageFont.FreeTypeFont) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
     """Return brightness and cover (0 to 256) of the text, sides even."""
-    size = max(12, round(height * HEIGHT_SHARE))
-    face = ImageFont.truetype(str(font), size) if font else ImageFont.load_default(size)
-    outline = max(1, round(size * OUTLINE_SHARE))
+    outline = max(1, round(face.size * OUTLINE_SHARE))
     left, top, right, bottom = face.getbbox(text, stroke_width=outline)
     canvas = (round(right - left) + 2 & ~1, round(bottom - top) + 2 & ~1)
     layers = []
@@ -68,11 +98,8 @@ def _drawn(text: str, font: Path | None, height: int) -> tuple[NDArray[np.uint8]
     return luma, ((cover.astype(np.uint32) * FULL + 127) // 255).astype(np.uint16)
 
 
-def _place(corner: str, width: int, height: int, in_width: int, in_height: int) -> tuple[int, int]:
-    margin = round(in_height * MARGIN_SHARE) & ~1
-    x = in_width - width - margin if corner.endswith("right") else margin
-    y = in_height - height - margin if corner.startswith("bottom") else margin
-    return max(0, min(x, in_width - width)), max(0, min(y, in_height - height))
+def _place(margin: int, size: int, in_size: int, at_end: bool) -> int:
+    return max(0, min(in_size - size - margin if at_end else margin, in_size - size))
 
 
 def _halved(cover: NDArray[np.uint16]) -> NDArray[np.uint16]:
