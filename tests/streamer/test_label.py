@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from streamer.label import Label
+from streamer.label import FontError, Label
 from streamer.mixing import planes
 
 CORNERS = ("top-left", "top-right", "bottom-left", "bottom-right")
@@ -90,5 +90,20 @@ def test_text_too_long_for_the_picture_is_cut_off_and_not_refused() -> None:
 def test_font_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     font = tmp_path / "font.ttf"
     font.write_text("no font")
-    with pytest.raises(OSError, match="unknown file format"):
+    with pytest.raises(FontError, match="unknown file format"):
         Label("AI", "top-left", font, 64, 36)
+
+
+def test_letters_that_the_font_lacks_are_an_error_and_no_empty_boxes() -> None:
+    with pytest.raises(FontError, match="has no '成生'"):
+        Label("AI 生成", "top-left", None, 64, 36)
+
+
+def test_upright_picture_has_letters_of_the_same_size() -> None:
+    heights = []
+    for width, height in ((1280, 720), (720, 1280)):
+        picture = np.full((height * 3 // 2, width), GREY, np.uint8)
+        Label("AI", "top-left", None, width, height).lay(picture)
+        _, top, _, bottom = bounds(picture)
+        heights.append(bottom - top)
+    assert heights[0] == heights[1]

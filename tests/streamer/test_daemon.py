@@ -1,0 +1,270 @@
+"""What is sent, tick by tick."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from avatars.loop import period, there_and_back
+from avatars.store import Avatar
+from streamer.buffer import Buffer, Spoken
+from streamer.counters import Counters
+from streamer.daemon import Playout
+from streamer.label import Label
+from streamer.mixing import RAMP_SAMPLES, planes
+from streamer.progress import Progress
+from tests.streamer.conftest import (
+    FRAMES,
+    LUMA_FRAMES,
+    LUMA_PATCHES,
+    PATCH_HEIGHT,
+    PATCH_WIDTH,
+    PATCH_X,
+    PATCH_Y,
+    make_avatar,
+    make_job,
+    make_patch,
+    make_sound,
+)
+from wire.batches import Patch
+from wire.jobs import Job
+from wire.media import SAMPLES_PER_FRAME
+
+FADE = 4
+BRIGHT = 150
+"""Only the label's letters are brighter than this."""
+
+
+@dataclass
+class Air:
+    """A playout whose ticks are kept; `position` is where it starts."""
+
+    avatar: Avatar
+    position: int = -1
+    label: Label | None = None
+    numbers: list[int] = field(default_factory=list)
+    pictures: list[NDArray[np.uint8]] = field(default_factory=list)
+    sounds: list[NDArray[np.int16]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.buffer, self.progress, self.counters = Buffer(1000), Progress(), Counters()
+        self.playout = Playout(
+            *(self.avatar, self.label, FADE, self.position, self.buffer),
+            *(self._keep, self.progress, self.counters),
+        )
+
+    def _keep(self, number: int, picture: NDArray[np.uint8], sound: NDArray[np.int16]) -> None:
+        self.numbers.append(number)
+        self.pictures.append(picture)
+        self.sounds.append(sound)
+
+    def tick(self, count: int) -> None:
+        for _ in range(count):
+            self.playout.tick(len(self.numbers))
+
+    def speak(self, job: Job, numbers: Iterable[int], patch: Patch | None = None) -> None:
+        for n in numbers:
+            self.buffer.put([Spoken(job, n, job.position + n, patch or make_patch(), make_sound(n, 1))])
+
+    def bodies(self) -> list[float]:
+        """Return the mean luma outside the patch, tick by tick: 60 and the clip's frame."""
+        return [float(planes(picture)[0][:PATCH_Y].mean()) for picture in self.pictures]
+
+    def mouths(self) -> list[float]:
+        """Return the patch's share, tick by tick, 0 to 1."""
+        rows, columns = slice(PATCH_Y, PATCH_Y + PATCH_HEIGHT), slice(PATCH_X, PATCH_X + PATCH_WIDTH)
+        inside = [float(planes(picture)[0][rows, columns].mean()) for picture in self.pictures]
+        pairs = zip(inside, self.bodies(), strict=True)
+        return [round((mouth - body) / (LUMA_PATCHES - body), 2) for mouth, body in pairs]
+
+    def heard(self) -> list[int]:
+        """Return the sample by which each tick's sound is known, past any ramp."""
+        return [int(sound[RAMP_SAMPLES]) for sound in self.sounds]
+
+
+@pytest.fixture
+def air(avatar: Avatar) -> Air:
+    return Air(avatar)
+
+
+def idle(positions: Iterable[int]) -> list[float]:
+    return [LUMA_FRAMES + there_and_back(position, FRAMES) for position in positions]
+
+
+def test_idle_plays_the_clip_there_and_back_in_silence(air: Air) -> None:
+    air.tick(40)
+    assert air.bodies() == idle(range(40))
+    assert not any(air.mouths())
+    assert not any(sound.any() for sound in air.sounds)
+
+
+def test_timeline_goes_on_from_where_it_was(avatar: Avatar) -> None:
+    air = Air(avatar, position=1000)
+    air.tick(3)
+    assert air.bodies() == idle([1001, 1002, 1003])
+    assert air.playout.position == 1003
+
+
+def test_job_starts_at_its_place_with_the_body_undisturbed_and_the_mouth_fading_both_ways(air: Air) -> None:
+    air.speak(make_job(frames=10, position=5), range(10))
+    air.tick(25)
+    assert air.bodies() == idle(range(25))
+    fade_in, fade_out = [0.25, 0.5, 0.75], [0.75, 0.5, 0.25]
+    assert air.mouths() == pytest.approx([0] * 5 + fade_in + [1] * 7 + fade_out + [0] * 7, abs=0.01)
+    assert air.heard() == [0] * 5 + list(range(1000, 1010)) + [0] * 10
+
+
+def test_sound_is_true_from_first_sample_to_last_but_for_the_ramps(air: Air) -> None:
+    air.speak(make_job(frames=3), range(3))
+    air.tick(5)
+    sent = np.concatenate(air.sounds)
+    speech = make_sound(0, 3)
+    np.testing.assert_array_equal(sent[RAMP_SAMPLES : len(speech)], speech[RAMP_SAMPLES:])
+    assert np.abs(np.diff(sent)).max() <= 1002 / RAMP_SAMPLES + 1
+    assert not sent[len(speech) + RAMP_SAMPLES :].any()
+
+
+def test_next_job_in_phase_follows_without_fade_or_gap(air: Air) -> None:
+    air.speak(make_job("a", frames=6), range(6))
+    air.speak(make_job("b", frames=6, position=6), range(6))
+    air.tick(12)
+    assert air.bodies() == idle(range(12))
+    assert air.mouths()[FADE:] == [1] * (12 - FADE)
+    assert air.heard() == [*range(1000, 1006), *range(1000, 1006)]
+
+
+def test_next_job_out_of_phase_follows_without_gap_and_the_body_crosses_over(air: Air) -> None:
+    air.speak(make_job("a", frames=6), range(6))
+    air.speak(make_job("b", frames=8, position=2 - period(FRAMES)), range(8))
+    air.tick(14)
+    assert air.heard() == [*range(1000, 1006), *range(1000, 1008)]
+    old, new = idle(range(6, 10)), idle(range(2, 10))
+    shares = [0.25, 0.5, 0.75]
+    crossed = [o + (n - o) * share for o, n, share in zip(old, new, shares, strict=False)]
+    assert air.bodies()[6:] == pytest.approx(crossed + new[3:], abs=0.51)
+    assert air.mouths()[6:] == pytest.approx([1] * 8, abs=0.01)
+
+
+def test_job_that_missed_its_place_crosses_over_from_the_moving_body(avatar: Avatar) -> None:
+    air = Air(avatar, position=102)
+    air.speak(make_job(frames=9, position=100), range(9))
+    air.tick(9)
+    old, new = idle(range(103, 112)), idle(range(100, 109))
+    shares = [0.25, 0.5, 0.75] + [1] * 6
+    expected = [o + (n - o) * share for o, n, share in zip(old, new, shares, strict=True)]
+    assert air.bodies() == pytest.approx(expected, abs=0.51)
+    assert air.mouths() == pytest.approx(shares, abs=0.02)
+    assert air.playout.position == 108 + period(FRAMES)
+
+
+def test_speech_that_is_late_resumes_from_the_very_sample_while_the_body_goes_on(
+    air: Air, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = make_job(frames=20)
+    air.speak(job, range(8))
+    air.tick(14)
+    air.speak(job, range(8, 20))
+    air.tick(12)
+    assert air.heard() == [*range(1000, 1008), *[0] * 6, *range(1008, 1020)]
+    assert air.bodies()[:14] == idle(range(14))
+    assert air.bodies()[17:] == idle(range(11, 20))
+    assert air.mouths()[8:14] == pytest.approx([0.75, 0.5, 0.25, 0, 0, 0], abs=0.01)
+    assert air.mouths()[14:18] == pytest.approx([0.25, 0.5, 0.75, 1], abs=0.02)
+    assert air.counters.underruns == 1
+    assert "job j: frame 8 is late" in caplog.text
+
+
+def test_frames_that_stutter_never_jump(air: Air) -> None:
+    """Late every third tick: cross-fades start in the middle of others, from what was really sent."""
+    job = make_job(frames=30)
+    for n in range(30):
+        air.speak(job, [n])
+        air.tick(2 if n % 2 else 1)
+    assert [heard for heard in air.heard() if heard] == list(range(1000, 1030))
+    assert np.abs(np.diff(air.bodies())).max() <= 2
+    assert np.abs(np.diff(air.mouths())).max() <= 1 / FADE + 0.02
+
+
+def test_frames_without_a_patch_show_the_clips_own_mouth_with_a_fade_and_sound_on(air: Air) -> None:
+    job = make_job(frames=16)
+    air.speak(job, range(5))
+    air.speak(job, range(5, 11), Patch.empty())
+    air.speak(job, range(11, 16))
+    air.tick(16)
+    assert air.bodies() == idle(range(16))
+    assert air.heard() == list(range(1000, 1016))
+    fades = [0.25, 0.5, 0.75, 1, 1, 0.75, 0.5, 0.25, 0, 0, 0, 0.25, 0.5, 0.75, 1, 1]
+    assert air.mouths() == pytest.approx(fades, abs=0.01)
+
+
+def test_fading_mouth_changes_nothing_outside_its_patch(air: Air) -> None:
+    air.speak(make_job(frames=5), range(5))
+    air.tick(9)
+    for position, picture in enumerate(air.pictures):
+        for scale, plane, clip in zip(
+            (1, 2, 2), planes(picture), planes(air.avatar.pictures[position]), strict=True
+        ):
+            rows = slice(PATCH_Y // scale, (PATCH_Y + PATCH_HEIGHT) // scale)
+            columns = slice(PATCH_X // scale, (PATCH_X + PATCH_WIDTH) // scale)
+            plane[rows, columns] = clip[rows, columns]
+            np.testing.assert_array_equal(plane, clip)
+
+
+def test_label_is_on_idle_and_speech_alike() -> None:
+    air = Air(make_avatar(320, 180), label=Label("AI", "bottom-right", None, 320, 180))
+    air.speak(make_job(frames=6, position=4), range(6), make_patch(100))
+    air.tick(14)
+    white = [planes(picture)[0] > BRIGHT for picture in air.pictures]
+    assert white[0].sum() > 20
+    assert all((letters == white[0]).all() for letters in white)
+
+
+def test_clip_of_a_single_frame_is_a_still_that_speaks() -> None:
+    air = Air(make_avatar(frames=1), position=77)
+    air.speak(make_job(frames=3), range(3))
+    air.tick(6)
+    assert set(air.bodies()) == {LUMA_FRAMES}
+    assert air.heard() == [1000, 1001, 1002, 0, 0, 0]
+
+
+def test_every_frame_sent_is_noted(air: Air) -> None:
+    air.speak(make_job(frames=3), range(3))
+    air.tick(2)
+    assert [aired.frames for aired in air.progress.untold()] == [2]
+
+
+def test_ticks_come_25_a_second_until_stopped(air: Air) -> None:
+    end = time.monotonic() + 0.5
+    air.playout.run(lambda: time.monotonic() > end)
+    assert air.numbers == list(range(len(air.numbers)))
+    assert 12 <= len(air.numbers) <= 14
+
+
+def test_short_stall_is_caught_up_and_a_long_one_skipped_and_counted(
+    air: Air, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("streamer.daemon.monotonic", lambda: clock[0])
+    monkeypatch.setattr("streamer.daemon.sleep", lambda s: clock.__setitem__(0, clock[0] + s))
+
+    def is_stopped() -> bool:
+        clock[0] += {10: 1.0, 60: 60.0}.get(len(air.numbers), 0.0)
+        return len(air.numbers) == 100
+
+    air.playout.run(is_stopped)
+    assert air.numbers[:60] == list(range(60))
+    assert air.numbers[60] == pytest.approx(60 + 60 * 25, abs=1)
+    assert air.counters.ticks_skipped == air.numbers[60] - 60
+    assert air.playout.position == air.numbers[-1]
+    assert 20 <= air.counters.ticks_late <= 30
+
+
+def test_sound_is_one_frame_each_tick(air: Air) -> None:
+    air.speak(make_job(frames=3), range(3))
+    air.tick(6)
+    assert {(sound.shape, sound.dtype) for sound in air.sounds} == {
+        ((SAMPLES_PER_FRAME,), np.dtype(np.int16))
+    }
