@@ -12,11 +12,11 @@ from wire.batches import Patch
 from wire.media import FPS, MODEL_SAMPLES_PER_FRAME
 from workers.engines.interface import Order, Speech
 from workers.engines.viseme.face import Face, faces_of
-from workers.engines.viseme.inside import Palette
 from workers.engines.viseme.lips import shape_lips
+from workers.engines.viseme.model import Model, model_of
 from workers.engines.viseme.mouth import QUIETEST, Mouth, hear
 from workers.engines.viseme.picture import render
-from workers.engines.viseme.scene import palette_of, scene_of
+from workers.engines.viseme.scene import scene_of
 
 AVATARS_KEPT = 4  # their faces: 2 MB for each minute of clip
 LEAST_HALF_PX = 4.0  # of a mouth: below this there is nothing to draw
@@ -27,7 +27,7 @@ class _Person:
     """What is worked out once for an avatar."""
 
     faces: tuple[Face, ...]
-    palette: Palette
+    model: Model
 
 
 class VisemeEngine:
@@ -75,7 +75,7 @@ class VisemeEngine:
         for frame, mouth in zip(order.clip_frames, mouths, strict=True):
             face = _checked(avatar, frame, person.faces)
             lips = shape_lips(face, *(float(part) for part in mouth))
-            yield render(scene_of(avatar, frame, face), lips, person.palette)
+            yield render(scene_of(avatar, frame, face), lips, person.model)
 
     def _person(self, avatar: Avatar) -> _Person:
         if avatar.hash not in self._people:
@@ -91,7 +91,7 @@ def _meet(avatar: Avatar) -> _Person:
         faces = faces_of(np.asarray(avatar.landmarks))
     except ValueError as error:
         raise RuntimeError(f"Avatar {avatar.hash} cannot speak: {error}.") from error
-    return _Person(faces, palette_of(avatar, faces))
+    return _Person(faces, model_of(avatar, faces))
 
 
 def _checked(avatar: Avatar, frame: int, faces: tuple[Face, ...]) -> Face:

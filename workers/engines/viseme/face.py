@@ -32,8 +32,6 @@ _STILL = np.array((*_EYES, 168, 6, 197, 195, 5, 4, 2, 98, 327, 64, 294))
 
 # Movement below this part of the mouth's width is the landmarks' noise, not the clip's speech.
 _NOISE = 0.02
-# Lips that lie within this part of the mouth's half width of their rest are at rest: they stay as they are.
-_AT_REST = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,7 @@ class Face:
         middle: u of the middle of the resting lips; not 0 where the head is turned.
         nose: v of the nose's base.
         jaw: `(13, 2)`, the jaw's outline, u and v, from left to right.
+        strayed: how far the clip's lips are from rest, as part of `half`.
     """
 
     origin: Floats
@@ -61,6 +60,7 @@ class Face:
     middle: float
     nose: float
     jaw: Floats
+    strayed: float
 
 
 def faces_of(landmarks: NDArray[np.float32]) -> tuple[Face, ...]:
@@ -124,19 +124,18 @@ def _face(own: NDArray[np.complex128], rest: NDArray[np.complex128]) -> Face:
     axis = (right - left) / (2 * half)
     own, rest = (own - origin) / axis, (rest - origin) / axis
     own_lines, rest_lines = _lines(own), _closed(_lines(rest))
-    corners = own[[_LEFT_CORNER, _RIGHT_CORNER]].real
     strayed = np.sqrt(np.mean((own_lines - rest_lines) ** 2)) / half
-    kept = np.exp(-((strayed / _AT_REST) ** 2))
     return Face(
         origin=np.array([origin.real, origin.imag]),
         axis=np.array([axis.real, axis.imag]),
         half=float(half),
         own=own_lines,
-        corners=corners,
-        rest=rest_lines + kept * (own_lines - rest_lines),
+        corners=own[[_LEFT_CORNER, _RIGHT_CORNER]].real,
+        rest=rest_lines,
         middle=float(rest[[0, 17, *_INNER_MIDDLES]].real.mean()),
         nose=float(own[list(_NOSE_BASE)].imag.mean()),
         jaw=np.stack([own[list(_JAW)].real, own[list(_JAW)].imag], axis=1),
+        strayed=float(strayed),
     )
 
 

@@ -56,7 +56,7 @@ def paint(palette: Palette, u: Plane, line: Plane, below_upper: Plane, above_low
     out = np.broadcast_to(palette.dark, (*u.shape, 3)).copy()
     _lay(out, palette.tongue, _tongue(u, above_lower) * 0.75)
     _lay(out, palette.lower_tooth, _lower_teeth(u, above_lower) * 0.45)
-    _lay(out, palette.tooth, _upper_teeth(u, line) * _light(u, below_upper))
+    _lay(out, palette.tooth, _upper_teeth(u, line) * _light(u, below_upper, above_lower))
     return out
 
 
@@ -73,10 +73,13 @@ def _upper_teeth(u: Plane, line: Plane) -> Plane:
     return np.asarray(shown * (1 - 0.09 * gaps) * np.clip((sum(TEETH) - across) / 0.1, 0, 1), np.float32)
 
 
-def _light(u: Plane, below_upper: Plane) -> Plane:
-    """The lip shades the teeth's tops, and the cheeks those further back."""
+def _light(u: Plane, below_upper: Plane, above_lower: Plane) -> Plane:
+    """Return how much light teeth get: lips hardly parted let little in, cheeks shade those further back."""
+    gap = np.clip((below_upper + above_lower) / 0.22, 0, 1)
     side = 1 - 0.75 * np.clip(np.abs(u) / 0.75, 0, 1) ** 2
-    return np.asarray(side * (0.62 + 0.38 * np.clip(below_upper / 0.12, 0, 1)), np.float32)
+    return np.asarray(
+        side * (0.5 + 0.5 * gap) * (0.62 + 0.38 * np.clip(below_upper / 0.12, 0, 1)), np.float32
+    )
 
 
 def _lower_teeth(u: Plane, above_lower: Plane) -> Plane:

@@ -9,9 +9,10 @@ from wire.batches import Patch
 from workers.engines.viseme.face import XI, Face
 from workers.engines.viseme.inside import Palette, paint
 from workers.engines.viseme.lips import Lips
-from workers.engines.viseme.plane import Plane, Window, lips_window, places_of, turn_into
-from workers.engines.viseme.scene import Bytes, Planes, Scene
-from workers.engines.viseme.warp import Warp, warp_of
+from workers.engines.viseme.model import Model, look_of
+from workers.engines.viseme.plane import Plane, Window, inside_window, lips_window, places_of, turn_into
+from workers.engines.viseme.scene import Bytes, Scene
+from workers.engines.viseme.warp import skin_field
 
 SEAM = 0.42  # of the luma is lost in the line between lips that the clip shows apart
 SEAM_WIDTH = 0.035  # of the half width
@@ -20,81 +21,84 @@ BLUR = 0.016  # of the half width, so that the inside is no sharper than the cli
 
 
 @dataclass(frozen=True, slots=True)
-class _Lips:
-    """The pixels around the line between the lips, at the size of luma or of chroma.
+class _Mouth:
+    """The pixels around the lips, at the size of luma or of chroma.
 
     Attributes:
-        part: where they lie in the scene's planes.
-        upper, lower: `(height, width, 2)`, the two sides' fields.
-        is_lower, is_inside: `(height, width)`, the shares of the lower side and of the mouth's inside.
-        kept: how much of the warped value is left where lips touch.
+        window: where they lie in the scene's planes.
+        places: `(height, width, 4)`, where the model's planes show the upper and the lower side.
+        is_model, is_lower, is_inside: `(height, width)`, the shares of the model, of the mouth's lower side
+            and of its inside.
+        kept: how much of the luma is left between lips that touch.
         colours: `(height, width, 3)`, of the mouth's inside.
     """
 
     window: Window
-    upper: Plane
-    lower: Plane
+    places: Plane
+    is_model: Plane
     is_lower: Plane
     is_inside: Plane
     kept: Plane
     colours: Plane
 
 
-def render(scene: Scene, lips: Lips, palette: Palette) -> Patch:
+def render(scene: Scene, lips: Lips, model: Model) -> Patch:
     """Return the patch that gives the scene these lips; empty where nothing changes."""
-    warp = warp_of(scene.face, lips, scene.floor)
-    field = turn_into(scene.face, warp.whole, scene.window)
-    around = _around_lips(scene, lips, warp, palette)
-    small_field, small = _halved(field) / 2, _small(around)
-    old_y, old_u, old_v = scene.planes
-    new = (
-        _drawn(old_y, field, around, 0, cv2.INTER_CUBIC),
-        _drawn(old_u, small_field, small, 1, cv2.INTER_LINEAR),
-        _drawn(old_v, small_field, small, 2, cv2.INTER_LINEAR),
-    )
-    y, u, v = (_laid(*parts) for parts in zip(new, scene.planes, scene.masks, strict=True))
-    return _trimmed(scene, (y, u, v))
+    field = turn_into(scene.face, skin_field(scene.face, lips, scene.floor), scene.window)
+    mouth = _mouth(scene, lips, model)
+    large, small = (_placed(field), mouth), (_placed(_halved(field) / 2), _small(mouth))
+    light = (scene.skin - model.scene.skin).astype(np.float32)
+    planes = []
+    for channel, (old, mask) in enumerate(zip(scene.planes, scene.masks, strict=True)):
+        places, lips_there = small if channel else large
+        new = _drawn(old, places, model.scene.planes[channel], lips_there, light[channel], channel)
+        planes.append(_laid(new, old, mask))
+    return _trimmed(scene, planes)
 
 
-def _around_lips(scene: Scene, lips: Lips, warp: Warp, palette: Palette) -> _Lips:
-    face = scene.face
-    window = lips_window(face, scene.window, lips.lines[1].min(), lips.lines[2].max(), lips.half)
-    there = Window(scene.window.x + window.x, scene.window.y + window.y, window.width, window.height)
-    sides = turn_into(face, warp.sides, there)
-    below_upper, above_lower, parted, unsealed = np.moveaxis(turn_into(face, warp.lips, there), 2, 0)
+def _mouth(scene: Scene, lips: Lips, model: Model) -> _Mouth:
+    face, look = scene.face, look_of(model, scene.face, lips)
+    window = lips_window(face, scene.window, lips)
+    there = window.at(scene.window)
+    below_upper, above_lower, parted, share = np.moveaxis(turn_into(face, look.lines, there), 2, 0)
     past_line = (below_upper - above_lower) / 2
-    seam = SEAM * unsealed * np.exp(-((past_line / (SEAM_WIDTH * face.half)) ** 2))
-    return _Lips(
+    seam = model.open * (1 - parted) * np.exp(-((past_line / (SEAM_WIDTH * face.half)) ** 2))
+    return _Mouth(
         window,
-        upper=sides[..., :2],
-        lower=sides[..., 2:],
+        places=turn_into(face, look.sides, there),
+        is_model=share,
         is_lower=np.clip(0.5 + past_line, 0, 1),
         is_inside=np.clip(0.5 + np.minimum(below_upper, above_lower) / EDGE_PX, 0, 1) * parted,
-        kept=1 - seam,
-        colours=_inside(face, there, below_upper, above_lower, palette),
+        kept=1 - SEAM * seam,
+        colours=_colours(face, lips, there, below_upper, above_lower, model.palette),
     )
 
 
-def _inside(face: Face, window: Window, below_upper: Plane, above_lower: Plane, palette: Palette) -> Plane:
-    u, v = places_of(face, window)
-    half = np.float32(face.half)
+def _colours(
+    face: Face, lips: Lips, window: Window, below_upper: Plane, above_lower: Plane, palette: Palette
+) -> Plane:
+    """Return the colours of the inside, `(height, width, 3)`: painted between the lips, 0 elsewhere."""
+    colours = np.zeros((window.height, window.width, 3), np.float32)
+    inner = inside_window(face, window, lips)
+    u, v = places_of(face, inner.at(window))
+    half, middle = np.float32(face.half), np.float32(face.middle)
     line = np.float32(face.rest[1, XI.size // 2])
-    middle = np.float32(face.middle)
-    colours = paint(palette, (u - middle) / half, (v - line) / half, below_upper / half, above_lower / half)
-    return np.asarray(cv2.GaussianBlur(colours, (0, 0), BLUR * face.half), np.float32)
+    edges = (edge[inner.part] / half for edge in (below_upper, above_lower))
+    painted = paint(palette, (u - middle) / half, (v - line) / half, *edges)
+    colours[inner.part] = cv2.GaussianBlur(painted, (0, 0), BLUR * face.half)
+    return colours
 
 
-def _small(lips: _Lips) -> _Lips:
-    window = Window(lips.window.x // 2, lips.window.y // 2, lips.window.width // 2, lips.window.height // 2)
-    is_lower = _halved(lips.is_lower)
-    return _Lips(
-        window,
-        _halved(lips.upper) / 2,
-        _halved(lips.lower) / 2,
-        is_lower,
-        _halved(lips.is_inside),
-        np.ones_like(is_lower),
-        _halved(lips.colours),
+def _small(mouth: _Mouth) -> _Mouth:
+    is_lower = _halved(mouth.is_lower)
+    return _Mouth(
+        mouth.window.halved(),
+        places=(_halved(mouth.places) - 0.5) / 2,  # a sample of chroma lies between four of luma
+        is_model=_halved(mouth.is_model),
+        is_lower=is_lower,
+        is_inside=_halved(mouth.is_inside),
+        kept=np.ones_like(is_lower),
+        colours=_halved(mouth.colours),
     )
 
 
@@ -103,31 +107,36 @@ def _halved(plane: Plane) -> Plane:
     return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _drawn(plane: Bytes, field: Plane, lips: _Lips, channel: int, method: int) -> Plane:
-    """Return the plane warped, and its lips and what is between them."""
-    out = _warped(plane, field, 0, 0, method)
-    upper, lower = (
-        _warped(plane, side, lips.window.x, lips.window.y, method) for side in (lips.upper, lips.lower)
-    )
-    skin = (upper + lips.is_lower * (lower - upper)) * lips.kept
-    out[lips.window.part] = skin + lips.is_inside * (lips.colours[..., channel] - skin)
+def _placed(field: Plane) -> Plane:
+    """Return the places, x and y, that a field points to from its pixels."""
+    places = field.copy()
+    places[..., 0] += np.arange(field.shape[1], dtype=np.float32)
+    places[..., 1] += np.arange(field.shape[0], dtype=np.float32)[:, None]
+    return places
+
+
+def _drawn(old: Bytes, places: Plane, look: Bytes, mouth: _Mouth, light: float, channel: int) -> Plane:
+    """Return a plane of the scene with its skin warped, the model's lips drawn, and the inside painted."""
+    method = cv2.INTER_LINEAR if channel else cv2.INTER_CUBIC
+    out = _taken(old, places, method)
+    part = mouth.window.part
+    upper, lower = (_taken(look, side, method) for side in (mouth.places[..., :2], mouth.places[..., 2:]))
+    lips = (upper + mouth.is_lower * (lower - upper)) * mouth.kept + light
+    drawn = out[part] + mouth.is_model * (lips - out[part])
+    out[part] = drawn + mouth.is_inside * (mouth.colours[..., channel] - drawn)
     return out
 
 
-def _warped(plane: Bytes, field: Plane, x: int, y: int, method: int) -> Plane:
-    height, width = field.shape[:2]
-    places = field.copy()
-    places[..., 0] += np.arange(x, x + width, dtype=np.float32)
-    places[..., 1] += np.arange(y, y + height, dtype=np.float32)[:, None]
-    warped = cv2.remap(plane, places, np.empty(0, np.float32), method, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(warped, np.float32)
+def _taken(plane: Bytes, places: Plane, method: int) -> Plane:
+    taken = cv2.remap(plane, places, np.empty(0, np.float32), method, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(taken, np.float32)
 
 
 def _laid(new: Plane, old: Bytes, mask: Plane) -> Bytes:
     return np.asarray(np.rint(old + mask * (new - old)).clip(0, 255), np.uint8)
 
 
-def _trimmed(scene: Scene, planes: Planes) -> Patch:
+def _trimmed(scene: Scene, planes: list[Bytes]) -> Patch:
     """Cut the planes down to the smallest even rectangle that differs from the clip."""
     y, u, v = (new != old for new, old in zip(planes, scene.planes, strict=True))
     changed = (y[::2, ::2] | y[::2, 1::2] | y[1::2, ::2] | y[1::2, 1::2]) | u | v
@@ -136,6 +145,6 @@ def _trimmed(scene: Scene, planes: Planes) -> Patch:
         return Patch.empty()
     left, top = 2 * int(columns[0]), 2 * int(rows[0])
     box = Window(left, top, 2 * int(columns[-1]) + 2 - left, 2 * int(rows[-1]) + 2 - top)
-    parts = [planes[0][box.part], *(plane[box.half_part] for plane in planes[1:])]
+    parts = [planes[0][box.part], *(plane[box.halved().part] for plane in planes[1:])]
     pixels = np.concatenate([part.ravel() for part in parts])
     return Patch(scene.window.x + left, scene.window.y + top, pixels.reshape(-1, box.width))

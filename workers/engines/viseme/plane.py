@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.engines.viseme.face import Face, Floats
+from workers.engines.viseme.lips import Lips
 
 Plane = NDArray[np.float32]
 
 SIDE, ABOVE, BELOW = 2.2, 1.0, 2.4
 """How far the change may reach from the middle of the mouth, in half widths of the mouth."""
 
+LIPS_MARGIN = 0.25  # in half widths; no less than two steps of the grid
 STEPS = 20  # of the grid, a half width: the fields bend at the lips' lines, a third of a half width apart
 
 
@@ -36,22 +38,25 @@ class Window:
         x0, y0 = x0 // 2 * 2, y0 // 2 * 2
         return Window(x0, y0, -(-(x1 - x0) // 2) * 2, -(-(y1 - y0) // 2) * 2)
 
+    def at(self, outer: "Window") -> "Window":
+        """Return the window counted from where `outer` is counted from, `outer`'s corner being its own."""
+        return Window(outer.x + self.x, outer.y + self.y, self.width, self.height)
+
+    def halved(self) -> "Window":
+        """Return the window as it lies in a plane of half the size."""
+        return Window(self.x // 2, self.y // 2, self.width // 2, self.height // 2)
+
     @property
     def part(self) -> tuple[slice, slice]:
         """The window as an index of a plane."""
         return np.s_[self.y : self.y + self.height, self.x : self.x + self.width]
 
-    @property
-    def half_part(self) -> tuple[slice, slice]:
-        """The window as an index of a plane of half the size."""
-        return Window(self.x // 2, self.y // 2, self.width // 2, self.height // 2).part
 
-
-def grid_of(half: float) -> tuple[Floats, Floats]:
-    """Return the grid's u, `(n,)`, and v, `(m, 1)`, in pixels of the mouth plane."""
-    step = half / STEPS
-    u = np.arange(-SIDE * STEPS, SIDE * STEPS + 1) * step
-    v = np.arange(-ABOVE * STEPS, BELOW * STEPS + 1) * step
+def grid_of(half: float) -> tuple[Plane, Plane]:
+    """Return the grid's u, `(n,)`, and v, `(m, 1)`, float32, in pixels of the mouth plane."""
+    step = np.float32(half / STEPS)
+    u = np.arange(-SIDE * STEPS, SIDE * STEPS + 1, dtype=np.float32) * step
+    v = np.arange(-ABOVE * STEPS, BELOW * STEPS + 1, dtype=np.float32) * step
     return u, v[:, None]
 
 
@@ -67,11 +72,22 @@ def window_of(face: Face, width: int, height: int) -> Window:
     return Window(0, 0, width, height).within(*corners.min(axis=0), *corners.max(axis=0))
 
 
-def lips_window(face: Face, window: Window, top: float, bottom: float, half: float) -> Window:
-    """Return the part of the window, counted from its corner, with the lips from v `top` to `bottom`."""
-    corners = to_picture(face, _corners(-half, top, half, bottom)) - (window.x, window.y)
-    margin = 2 + 2 * face.half / STEPS  # the whole field's jump takes a step of the grid
-    return window.within(*(corners.min(axis=0) - margin), *(corners.max(axis=0) + margin))
+def lips_window(face: Face, window: Window, lips: Lips) -> Window:
+    """Return the part of the window, counted from its corner, that holds the lips and what is around them."""
+    margin = LIPS_MARGIN * face.half
+    top, bottom = lips.lines[0].min() - margin, lips.lines[3].max() + margin
+    return _part(face, window, _corners(-lips.half - margin, top, lips.half + margin, bottom))
+
+
+def inside_window(face: Face, window: Window, lips: Lips) -> Window:
+    """Return the part of the window, counted from its corner, that holds all between the lips."""
+    top, bottom = lips.lines[1].min() - 1, lips.lines[2].max() + 1
+    return _part(face, window, _corners(-lips.half, top, lips.half, bottom))
+
+
+def _part(face: Face, window: Window, corners: Floats) -> Window:
+    places = to_picture(face, corners) - (window.x, window.y)
+    return window.within(*places.min(axis=0), *places.max(axis=0))
 
 
 def _corners(left: float, top: float, right: float, bottom: float) -> Floats:
