@@ -81,13 +81,14 @@ def _servers(settings: Settings, programs: Programs, folder: Path) -> tuple[Proc
 
 
 def _worker(programs: Programs, name: str, queue: str) -> Process:
-    arguments = ("celery", "-A", "workers", "worker", "-Q", queue, "-n", f"{name}@%h", "-c", "1")
+    arguments = ("celery", "-q", "-A", "workers", "worker", "-Q", queue, "-n", f"{name}@%h", "-c", "1")
     return _python(programs, name, Stage.WORKERS, 15, *arguments)
 
 
 def _flower(settings: Settings) -> tuple[str, ...]:
-    # it has no login here, so it answers this host alone; a task it remembers takes 2 kB
-    here = ("--address=127.0.0.1", f"--port={settings.flower_port}", "--max_tasks=10000")
+    # it has no login here, so it answers this host alone; a task it remembers takes 2 kB; it warns
+    # whenever a worker that is busy does not answer it
+    here = ("--address=127.0.0.1", f"--port={settings.flower_port}", "--max_tasks=10000", "--logging=error")
     return ("celery", "-A", "workers", "flower", *here)
 
 

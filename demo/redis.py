@@ -50,4 +50,5 @@ def _command(server: Path, port: int, folder: Path, max_bytes: int) -> list[str]
     return [
         *(str(server), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)),
         *("--save", "", "--maxmemory", str(max_bytes), "--maxmemory-policy", "noeviction"),
+        *("--loglevel", "warning"),
     ]

@@ -32,7 +32,7 @@ def test_servers_come_first_and_who_uses_them_later() -> None:
 def test_render_worker_serves_the_queue_of_this_host() -> None:
     command = _processes(Settings())["render0"].command
     assert command == (
-        *("/v/python", "-m", "celery", "-A", "workers", "worker"),
+        *("/v/python", "-m", "celery", "-q", "-A", "workers", "worker"),
         *("-Q", "gpu.box.0", "-n", "render0@%h", "-c", "1"),
     )
 
