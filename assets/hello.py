@@ -20,6 +20,7 @@ WORDS_A_MINUTE = 168
 PITCH = 54  # 0..99; 50 is the voice's own
 PITCH_RANGE = 62  # 0..99; livelier than the 50 of the default
 PEAK = 0.7  # of full scale
+SEED = 1  # of the voice's breath, so that the same text gives the same samples
 
 # Values of speak_lib.h, the library's C interface.
 AUDIO_OUTPUT_SYNCHRONOUS = 2
@@ -55,6 +56,7 @@ def speak(text: str, voice: str = VOICE) -> Speech:
     rate = library.espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, data, 0)
     if rate <= 0:
         raise SpeechError(f"espeak-ng could not start with its data in {data.decode()}")
+    library.espeak_ng_SetRandSeed(SEED)
     try:
         _choose_voice(library, voice)
         return Speech(_synthesise(library, text), rate)
@@ -72,18 +74,16 @@ def _choose_voice(library: ctypes.CDLL, voice: str) -> None:
 def _synthesise(library: ctypes.CDLL, text: str) -> Samples:
     parts: list[Samples] = []
 
-    @RECEIVER
     def receive(address: int | None, count: int, _events: int | None) -> int:
         if address and count:
             parts.append(np.frombuffer(ctypes.string_at(address, count * 2), "<i2").copy())
         return 0
 
-    library.espeak_SetSynthCallback(receive)
+    callback = RECEIVER(receive)  # kept in a name: ctypes does not hold it
+    library.espeak_SetSynthCallback(callback)
     spoken = text.encode()
     size = ctypes.c_size_t(len(spoken) + 1)
-    status = library.espeak_Synth(
-        spoken, size, 0, POS_CHARACTER, 0, TEXT_IS_UTF8_WITH_PHONEMES, None, None
-    )
+    status = library.espeak_Synth(spoken, size, 0, POS_CHARACTER, 0, TEXT_IS_UTF8_WITH_PHONEMES, None, None)
     if status != EE_OK or not parts:
         raise SpeechError(f"espeak-ng could not speak (status {status})")
     return np.concatenate(parts)

@@ -16,12 +16,17 @@ BLINKS_S = (1.5, 4.4, 6.5, 8.7)
 BLINK = ((-3, 0.86), (-2, 0.52), (-1, 0.12), (0, 0.0), (1, 0.14), (2, 0.48), (3, 0.8), (4, 0.95))
 
 
+YAW_DEGREES = ((1, 1.1), (3, 1.1), (4, 0.6))
+MAX_YAW = math.radians(sum(size for _, size in YAW_DEGREES))
+
+
 @dataclass(frozen=True, slots=True)
 class Pose:
     """The presenter at one moment.
 
-    Turns are in radians: `yaw` towards the viewer's right, `pitch` upwards, `roll` clockwise. `sway` and `rise`
-    move the head and `breath` lifts the shoulders, in millimetres of the drawing. `open` is the eyes', 0..1.
+    Turns are in radians: `yaw` towards the viewer's right, `pitch` upwards, `roll` clockwise. `sway` and
+    `rise` move the head and `breath` lifts the shoulders, in millimetres of the drawing. `open` is the
+    eyes', 0..1.
     """
 
     yaw: float = 0.0
@@ -37,7 +42,7 @@ def pose(frame: int) -> Pose:
     """Return the pose of one frame of the clip, `0 <= frame < FRAMES`."""
     breath = wave(frame, (5, 1.0))
     return Pose(
-        yaw=math.radians(wave(frame, (1, 1.1), (3, 1.0), (4, 0.5))),
+        yaw=math.radians(wave(frame, *YAW_DEGREES)),
         pitch=math.radians(wave(frame, (2, 0.7), (5, 0.35), (7, 0.15))),
         roll=math.radians(wave(frame, (2, 0.5), (3, -0.35))),
         sway=wave(frame, (1, 1.4), (2, 0.9), (5, -0.3)),
