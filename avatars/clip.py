@@ -166,8 +166,7 @@ def _command(ffmpeg: str, clip: Path, probe: Probe, limits: Limits) -> list[str]
 
 def _filters(probe: Probe, side_px: int) -> str:
     fit = f"min(1,{side_px}/max(iw*sar,ih))"
-    # Down to even numbers; the addition keeps 1919.9999 from becoming 1918.
-    size = [f"max(2,2*trunc({side}*{fit}/2+0.001))" for side in ("iw*sar", "ih")]
+    size = [f"max(2,2*trunc({side}*{fit}/2))" for side in ("iw*sar", "ih")]
     colours = "" if probe.is_hdr else _STANDARD
     steps = [
         "format=gbrap,premultiply=inplace=1" if probe.has_alpha else "",  # what is transparent becomes black

@@ -21,7 +21,7 @@ Picture = NDArray[np.uint8]
 
 _REGION = 2.0  # the square's side, in faces
 _STRAY = 0.25  # how far, in faces, the face's middle may leave the square's before the square follows
-_LEAP = 1.0  # how far, in faces, a face may move unseen and still be taken for the same
+_LEAP = 0.5  # how far, in faces, a face may move unseen and still be taken for the same
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def bridge(found: Sequence[Points | None]) -> Points:
     known = np.stack([points for points in found if points is not None])
     frames = np.arange(len(found))
     after = np.searchsorted(there, frames).clip(0, len(there) - 1)
-    before = (np.searchsorted(there, frames, side="right") - 1).clip(0)
+    before = (np.searchsorted(there, frames) - 1).clip(0)
     span = np.maximum(np.take(there, after) - np.take(there, before), 1)
     share = ((frames - np.take(there, before)) / span).clip(0, 1)[:, None, None]
     return np.asarray(known[before] * (1 - share) + known[after] * share, np.float32)

@@ -15,9 +15,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A second of the presenter at 640×360; her face is hidden in frames 8 to 12."""
-    hidden = "drawbox=enable='between(n,8,12)':color=gray:t=fill"
-    return of_presenter(tmp_path_factory.mktemp("clip") / "presenter.mp4", hidden)
+    """A second of the presenter at 600×360. She slides to the left, and is hidden in frames 8 to 12."""
+    sliding = "crop=600:360:n:0,drawbox=enable='between(n,8,12)':color=gray:t=fill"
+    return of_presenter(tmp_path_factory.mktemp("clip") / "presenter.mp4", sliding)
 
 
 @pytest.fixture(scope="session")

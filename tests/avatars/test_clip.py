@@ -8,8 +8,9 @@ import pytest
 from avatars import clip as clip_module
 from avatars.clip import Decoder
 from avatars.errors import PreparationError, RefusedClipError
-from avatars.probe import Limits, Probe, probe
+from avatars.probe import FPS, Limits, Probe, probe
 from tests.avatars.clips import FFMPEG, LIMITS, QUICK, decode, drawn, make, middle_rgb, size
+from wire import media
 
 ORANGE = (200, 120, 40)
 ANY = Probe(frames=None, has_alpha=False, is_hdr=False, matrix="auto")
@@ -17,6 +18,10 @@ ANY = Probe(frames=None, has_alpha=False, is_hdr=False, matrix="auto")
 
 def orange(file: Path, picture: str, *arguments: str) -> Path:
     return drawn(file, f"color=0x{bytes(ORANGE).hex()}:size={picture}:rate=25:duration=0.2", *arguments)
+
+
+def test_avatars_run_at_the_streams_rate() -> None:
+    assert FPS == media.FPS
 
 
 @pytest.mark.parametrize(
@@ -70,7 +75,13 @@ def test_colours_are_kept_whatever_they_are_coded_in(tmp_path: Path) -> None:
         orange(tmp_path / "untagged.mp4", "320x180"),
         orange(tmp_path / "full.mp4", "320x180", "-vf", "scale=out_range=pc", *QUICK, "-color_range", "pc"),
         orange(tmp_path / "rgb.mkv", "320x180", "-c:v", "ffv1", "-pix_fmt", "gbrp"),
-        orange(tmp_path / "hd.mp4", "1280x720", "-vf", "scale=out_color_matrix=bt709", *QUICK),
+        orange(
+            tmp_path / "hd.mp4",
+            "1280x720",
+            "-vf",
+            "scale=out_color_matrix=bt709,setparams=colorspace=unknown",
+            *QUICK,
+        ),
         orange(tmp_path / "still.png", "320x180", "-frames:v", "1"),
     ]
     for clip in clips:

@@ -11,7 +11,7 @@ from avatars.store import MANIFEST, MASKS, PICTURES, Avatar, avatar_hash, is_pre
 
 def test_a_prepared_avatar_is_whole(avatar: Avatar) -> None:
     frames, (width, height) = avatar.frames, (avatar.width, avatar.height)
-    assert (frames, width, height) == (25, 640, 360)
+    assert (frames, width, height) == (25, 600, 360)
     assert avatar.pictures.shape == (frames, height * 3 // 2, width)
     assert avatar.landmarks.shape == (frames, 478, 2)
     assert avatar.matrices.shape == (frames, 2, 3)
@@ -43,13 +43,13 @@ def test_a_folder_without_a_manifest_is_not_prepared(tmp_path: Path, folder: Pat
 
 
 @pytest.mark.parametrize(
-    "damage", ["short pictures", "no masks", "other masks", "no JSON", "another manifest"]
+    "damage", ["short pictures", "long pictures", "no masks", "other masks", "no JSON", "another manifest"]
 )
 def test_damage_is_named(tmp_path: Path, folder: Path, avatar: Avatar, damage: str) -> None:
     home = shutil.copytree(folder / avatar.hash, tmp_path / avatar.hash)
-    if damage == "short pictures":
+    if damage.endswith("pictures"):
         with (home / PICTURES).open("r+b") as file:
-            file.truncate(1000)
+            file.truncate(1000 if damage == "short pictures" else 10**8)
     elif damage == "no masks":
         (home / MASKS).unlink()
     elif damage == "other masks":

@@ -34,7 +34,8 @@ def theirs() -> dict[str, NDArray[Any]]:
 
 
 def test_matrices_are_the_published_ones() -> None:
-    assert error(geometry.fit_matrices(np.array(ANCHORS)), np.array(MATRICES)) < 1e-5
+    # A relative error would hide the bias behind the shift: it is under a pixel of a thousand.
+    assert np.abs(geometry.fit_matrices(np.array(ANCHORS)) - MATRICES).max() < 1e-3
 
 
 def test_every_step_to_the_matrix_is_the_published_one(theirs: dict[str, NDArray[Any]]) -> None:

@@ -78,6 +78,13 @@ def test_silence_is_flat() -> None:
     assert np.unique(whole_mel(np.zeros(16000, np.int16))).tolist() == [-1.5]
 
 
+def test_nothing_is_further_than_eight_decades_below_the_loudest() -> None:
+    sound = np.zeros(16000, np.float32)
+    sound[:8000] = np.sin(np.arange(8000))
+    mel = whole_mel(sound)
+    assert mel.min() == pytest.approx(mel.max() - 2, abs=1e-6)
+
+
 def test_a_stretch_outside_the_sound_is_an_error() -> None:
     with pytest.raises(ValueError, match="mel frames 99 to 101 asked of a sound of 100"):
         log_mel(made_sound(1), 0.0, 99, 2)
