@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint faults venv clean venv-light venv-dev
+.PHONY: help demo test lint faults bench venv clean venv-light venv-dev
 export PYTHON
 
 RUN := .venv/bin/python -m
@@ -20,6 +20,9 @@ lint: venv-dev ## style and strict types
 
 faults: venv-dev ## the long fault tests: minutes to hours
 	@$(RUN) pytest -m slow
+
+bench: venv-dev ## measure what a user waits for and what a stream costs
+	@$(RUN) bench.latency
 
 venv: venv-light ## the environment alone, to run processes by hand
 

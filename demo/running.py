@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import socket
 import sys
 import threading
 import time
@@ -36,6 +37,7 @@ def run(
         environment: of the processes.
         began: when the user started the demo, on the monotonic clock in seconds.
     """
+    socket.setdefaulttimeout(probe.TIMEOUT_S)  # a frozen supervisor must not freeze this loop
     stop = threading.Event()
     for number in STOPS:
         signal.signal(number, lambda *_: stop.set())
