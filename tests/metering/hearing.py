@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tests.metering.faults import Fault, Kind
 from tests.metering.stream import Sound
+from tests.metering.timing import ROUNDING_S
 from wire.chunks import count, span
 from wire.media import AIR_RATE_HZ, FPS, SAMPLES_PER_FRAME, frames_of
 
@@ -107,10 +108,17 @@ def _likeness(
     for piece in _pieces(frames_of(len(sent)), shortest=1):
         for frame in times.keys() & set(piece):
             meant.append(_part(sent, range(frame, frame + 1)))
-            start_s = times[frame] + offsets.get(piece[0], usual_s)
-            heard.append(sound.cut(start_s, len(meant[-1])))
+            heard.append(_nearest(sound, meant[-1], times[frame] + offsets.get(piece[0], usual_s)))
     whole = np.concatenate(meant)
     return float(correlation(np.concatenate(heard), whole)[0]) if _rms(whole) > QUIET else None
+
+
+def _nearest(sound: Sound, part: NDArray[np.int16], at_s: float) -> NDArray[np.float32]:
+    """Return what is heard at `at_s`, less what rounding to milliseconds moved it by."""
+    margin = round(ROUNDING_S * AIR_RATE_HZ)
+    around = sound.cut(at_s - ROUNDING_S, len(part) + 2 * margin)
+    best = int(np.correlate(around, part, "valid").argmax())
+    return around[best : best + len(part)]
 
 
 def _silences(sound: Sound, sent: NDArray[np.int16], times: Times) -> Iterator[Fault]:
