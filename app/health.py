@@ -1,6 +1,7 @@
 """Whether this process is alive, and whether all that a job needs is there."""
 
-from dataclasses import asdict, dataclass, fields
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields, replace
 
 from flask import Blueprint, Response, jsonify
 from redis import Redis, RedisError
@@ -46,15 +47,22 @@ def ready() -> Response:
 
 
 def look(have: Parts) -> Readiness:
-    """Ask both servers; what depends on one that does not answer counts as missing."""
-    frames = _answers(have.frames)
-    try:
-        roles = {worker.role for worker in workers.live(have.broker)}
-        channel = channels.load(have.broker, have.settings.channel)
-        streamer = channel is not None and channel.is_live(now_ms(have.broker))
-    except RedisError:
-        return Readiness(frames=frames)
-    return Readiness(True, frames, "prepare" in roles, "dispatch" in roles, "render" in roles, streamer)
+    """Ask both servers at once; what depends on one that does not answer counts as missing."""
+    with ThreadPoolExecutor(1) as aside:
+        frames = aside.submit(_answers, have.frames)
+        try:
+            state = _look_at_broker(have)
+        except RedisError:
+            state = Readiness()
+        return replace(state, frames=frames.result())
+
+
+def _look_at_broker(have: Parts) -> Readiness:
+    roles = {worker.role for worker in workers.live(have.broker)}
+    channel = channels.load(have.broker, have.settings.channel)
+    streamer = channel is not None and channel.is_live(now_ms(have.broker))
+    alive = {role: role in roles for role in workers.ROLES}
+    return Readiness(redis=True, streamer=streamer, **alive)
 
 
 def _answers(client: Redis) -> bool:

@@ -1,0 +1,188 @@
+"""A real Redis, a real app on it, and the hearts of workers and a streamer that beat for it."""
+
+import contextlib
+import shutil
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from redis import Redis, RedisError
+
+from app import create_app
+from app.parts import KEY, UPLOADS_AT_ONCE, Parts
+from demo.redis import server_path
+from settings import Settings
+from tests.app import sounds
+from tests.app.clients import SLOW_HEADS, Dripped, drip
+from tests.app.servers import served, streamed
+from tests.app.waiting import wait_for
+from tests.conftest import free_port
+from wire import channels, connection, workers
+from wire.channels import Channel
+from wire.workers import ROLES, Worker
+
+LONGEST_S = 60.0
+LARGEST_BYTES = 4 * 2**20
+WAITING_MAX = 3
+SLOW_CLIENTS = 2 * (UPLOADS_AT_ONCE - 2)
+"""Half of them send bodies: almost as many as one process reads at a time."""
+
+
+@contextlib.contextmanager
+def redis_server(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A Redis of its own; yields its address and process."""
+    port = free_port()
+    command = [str(server_path()), "--port", str(port), "--dir", str(folder), "--save", ""]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        address = f"redis://127.0.0.1:{port}"
+        wait_for(lambda: answers(address), "Redis to answer")
+        yield address, process
+    finally:
+        process.kill()  # it may be frozen
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def config(redis_address: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return settings_for(redis_address, tmp_path_factory.mktemp("live"))
+
+
+def settings_for(redis_address: str, folder: Path) -> Settings:
+    return Settings(
+        broker_url=f"{redis_address}/0",
+        frames_url=f"{redis_address}/1",
+        uploads_folder=folder / "uploads",
+        hls_folder=folder / "hls",
+        upload_max_bytes=LARGEST_BYTES,
+        upload_max_s=LONGEST_S,
+        jobs_waiting_max=WAITING_MAX,
+    )
+
+
+@pytest.fixture(scope="session")
+def whole_app(config: Settings) -> Iterator[Flask]:
+    app = create_app(config)
+    yield app
+    app.extensions[KEY].prober.close()
+
+
+@pytest.fixture
+def app(whole_app: Flask, config: Settings, broker: Redis) -> Flask:
+    """The app, with nothing posted and nobody alive."""
+    assert broker.dbsize() == 0
+    for folder in (config.uploads_folder, config.hls_folder):
+        shutil.rmtree(folder, ignore_errors=True)
+    return whole_app
+
+
+@pytest.fixture
+def parts(app: Flask) -> Parts:
+    built = app.extensions[KEY]
+    assert isinstance(built, Parts)
+    return built
+
+
+@dataclass
+class Hearts:
+    """Who is alive; the thread of the fixture tells it to Redis."""
+
+    roles: set[str] = field(default_factory=lambda: set(ROLES))
+    channels: set[str] = field(default_factory=lambda: {"main"})
+
+    def beat(self, broker: Redis) -> None:
+        for role in self.roles:
+            workers.beat(broker, Worker(role, role, role), "test")
+        for name in self.channels:
+            channels.report(broker, Channel(name, "avatar", 250, 1280, 720, 0))
+
+
+@contextlib.contextmanager
+def beating(broker: Redis) -> Iterator[Hearts]:
+    hearts, stop = Hearts(), Event()
+
+    def run() -> None:
+        while not stop.wait(0.3):
+            with contextlib.suppress(RedisError):
+                hearts.beat(broker)
+
+    hearts.beat(broker)
+    thread = Thread(target=run)
+    thread.start()
+    yield hearts
+    stop.set()
+    thread.join()
+
+
+@pytest.fixture
+def hearts(app: Flask, broker: Redis) -> Iterator[Hearts]:
+    """All that a job needs is alive."""
+    assert app
+    with beating(broker) as hearts:
+        yield hearts
+
+
+@pytest.fixture
+def nobody(app: Flask) -> FlaskClient:
+    """A client while neither workers nor a streamer live."""
+    return app.test_client()
+
+
+@pytest.fixture
+def client(app: Flask, hearts: Hearts) -> FlaskClient:
+    """A client while all live."""
+    assert hearts
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def sound_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sounds")
+    sounds.make_all(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def wav(sound_folder: Path) -> bytes:
+    return (sound_folder / "speech.wav").read_bytes()
+
+
+@dataclass
+class Live:
+    """The API under its real server, all alive, on a Redis of its own, with a stream."""
+
+    url: str
+    config: Settings
+    broker: Redis
+    hearts: Hearts
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    folder = tmp_path_factory.mktemp("served")
+    with redis_server(folder) as (address, _):
+        config = settings_for(address, folder)
+        broker = connection.broker(config.broker_url, 2.0)
+        with beating(broker) as hearts, streamed(config.hls_folder / "main"), served(config) as url:
+            yield Live(url, config, broker, hearts)
+
+
+@pytest.fixture(scope="session")
+def slow(live: Live) -> Iterator[list[Future[Dripped]]]:
+    """Clients that drip: half of them a body, half of them a head. They go on while other tests run."""
+    stop = Event()
+    with ThreadPoolExecutor(SLOW_CLIENTS) as threads:
+        yield [threads.submit(drip, live.url, SLOW_HEADS[n % 2], stop) for n in range(SLOW_CLIENTS)]
+        stop.set()
+
+
+def answers(address: str) -> bool:
+    with contextlib.suppress(RedisError):
+        return bool(connection.broker(f"{address}/0", 1.0).ping())
+    return False

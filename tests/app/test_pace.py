@@ -1,0 +1,109 @@
+"""Connections that no client can hold for long."""
+
+import socket
+import time
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+
+from app import pace
+from app.pace import PacedSocket, was_late
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "GRACE_S", 0.3)
+    monkeypatch.setattr(pace, "BYTES_PER_S", 1000)
+    monkeypatch.setattr(pace, "STALL_S", 0.3)
+    monkeypatch.setattr(pace, "LINGER_S", 0.3)
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[PacedSocket, socket.socket]]:
+    plain, client = socket.socketpair()
+    with PacedSocket.take(plain) as server, client:
+        yield server, client
+
+
+def read_all(server: PacedSocket) -> tuple[bytes, float]:
+    begun, got = time.monotonic(), b""
+    while piece := server.recv(100):
+        got += piece
+    return got, time.monotonic() - begun
+
+
+def test_a_client_that_sends_nothing_is_late(ends: tuple[PacedSocket, socket.socket]) -> None:
+    server, _ = ends
+    got, took_s = read_all(server)
+    assert (got, was_late(server)) == (b"", True)
+    assert 0.25 < took_s < 1.5
+
+
+def test_a_client_that_sends_byte_by_byte_is_late(ends: tuple[PacedSocket, socket.socket]) -> None:
+    server, client = ends
+
+    def drip() -> None:
+        for _ in range(60):
+            client.send(b"x")
+            time.sleep(0.02)
+
+    thread = Thread(target=drip)
+    thread.start()
+    got, took_s = read_all(server)
+    assert was_late(server)
+    assert len(got) < 40
+    assert took_s < 1.0
+    thread.join()
+
+
+def test_what_comes_gives_more_time(ends: tuple[PacedSocket, socket.socket]) -> None:
+    server, client = ends
+    client.sendall(bytes(1000))
+    assert len(server.recv(1000)) == 1000
+    time.sleep(0.5)
+    client.sendall(b"more")
+    assert server.recv(100) == b"more"
+    assert not was_late(server)
+
+
+def test_a_client_that_ends_is_not_late(ends: tuple[PacedSocket, socket.socket]) -> None:
+    server, client = ends
+    client.shutdown(socket.SHUT_WR)
+    assert server.recv(100) == b""
+    assert not was_late(server)
+
+
+def test_the_next_request_has_its_own_time(ends: tuple[PacedSocket, socket.socket]) -> None:
+    server, client = ends
+    read_all(server)
+    server.begin()
+    client.sendall(b"again")
+    assert server.recv(100) == b"again"
+
+
+def test_a_client_that_takes_nothing_is_given_up(ends: tuple[PacedSocket, socket.socket]) -> None:
+    server, _ = ends
+    server.setblocking(True)
+    with pytest.raises(TimeoutError):
+        server.sendall(bytes(10_000_000))
+
+
+def test_lingering_lets_a_client_that_still_sends_read_its_answer(
+    ends: tuple[PacedSocket, socket.socket],
+) -> None:
+    server, client = ends
+    server.sendall(b"refused")
+    thread = Thread(target=server.linger)
+    thread.start()
+    client.sendall(bytes(2_000_000))
+    assert client.recv(100) == b"refused"
+    assert client.recv(100) == b""
+    begun = time.monotonic()
+    thread.join()
+    assert time.monotonic() - begun < 1.0
+    assert server.recv(100) == b"", "nothing is read after lingering"
+
+
+def test_another_servers_connection_is_never_late() -> None:
+    assert not was_late(None)

@@ -1,0 +1,127 @@
+"""The page, in a real browser on the real server, with a real stream."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+import app
+from tests.app.conftest import Live
+from wire import jobs
+from wire.jobs import State
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+PATIENCE_MS = 20_000
+VENDOR = Path(app.__file__).parent / "static" / "vendor"
+
+needs_chromium = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
+
+
+def test_the_vendored_player_is_the_one_that_its_note_names() -> None:
+    note = (VENDOR / "README.md").read_text()
+    script = (VENDOR / "hls.light.min.js").read_bytes()
+    assert re.findall(r"`([0-9a-f]{64})`", note) == [hashlib.sha256(script).hexdigest()]
+    assert "Apache License" in (VENDOR / "hls.js.LICENSE").read_text()
+
+
+@pytest.fixture(scope="module")
+def page(live: Live) -> Iterator[Page]:
+    """The page in a window; whatever the browser complains of fails the module."""
+    complaints: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+        page.goto(live.url)
+        yield page
+        browser.close()
+    expected = re.compile(r"status of (404|415|422|503)")  # what the tests themselves provoke
+    assert [line for line in complaints if not expected.search(line)] == []
+
+
+@needs_chromium
+def test_the_stream_plays_muted_and_close_to_live(page: Page) -> None:
+    expect(page.locator("#screen")).to_have_attribute("data-state", "playing", timeout=PATIENCE_MS)
+    video = page.locator("#video")
+    before = float(video.evaluate("video => video.currentTime"))
+    page.wait_for_timeout(1500)
+    assert float(video.evaluate("video => video.currentTime")) > before + 0.5
+    assert video.evaluate("video => video.muted")
+    expect(page.locator("#lag")).to_have_text(re.compile(r"^[0-9]\.[0-9] s behind$"))
+
+
+@needs_chromium
+def test_one_button_unmutes(page: Page) -> None:
+    page.get_by_role("button", name="Unmute").click()
+    assert not page.locator("#video").evaluate("video => video.muted")
+    page.get_by_role("button", name="Mute").click()
+    assert page.locator("#video").evaluate("video => video.muted")
+
+
+@needs_chromium
+def test_a_chosen_sound_is_posted_and_listed_and_its_progress_shown(
+    page: Page, live: Live, sound_folder: Path
+) -> None:
+    button = page.get_by_role("button", name="Put on air")
+    expect(button).to_be_disabled()
+    page.set_input_files("#file", sound_folder / "speech.mp3")
+    button.click()
+    expect(page.locator("#message")).to_have_text(
+        "Posted. It will be spoken in its turn.", timeout=PATIENCE_MS
+    )
+    line = page.locator("#jobs li", has_text="speech.mp3")
+    expect(line.locator(".state")).to_have_text("Waiting", timeout=PATIENCE_MS)
+    expect(button).to_be_disabled()
+    [job] = [job for job in jobs.latest(live.broker, 9) if job.sound_name == "speech.mp3"]
+    for state in (State.PREPARING, State.RENDERING):
+        jobs.move(live.broker, job, state, 60, frames=50)
+    jobs.move(live.broker, job, State.ON_AIR, 60, frames_aired=25)
+    expect(line.locator(".state")).to_have_text("On air", timeout=PATIENCE_MS)
+    expect(line.locator(".length")).to_have_text("1.0 s of 2.0 s")
+    assert line.locator("progress").evaluate("bar => bar.value") == 0.5
+    jobs.move(live.broker, job, State.FAILED, 60, error="the sound broke off")
+    expect(line.locator(".why")).to_have_text("The sound broke off.", timeout=PATIENCE_MS)
+
+
+@needs_chromium
+def test_a_dropped_file_that_is_no_sound_is_refused_in_words(page: Page) -> None:
+    page.evaluate(
+        """() => {
+            const files = new DataTransfer();
+            files.items.add(new File(["no sound"], "letter.wav"));
+            window.dispatchEvent(new DragEvent("drop", { dataTransfer: files, cancelable: true }));
+        }"""
+    )
+    page.get_by_role("button", name="Put on air").click()
+    expect(page.locator("#message")).to_contain_text("no sound file of the kinds served", timeout=PATIENCE_MS)
+    expect(page.locator("#message")).to_have_class(re.compile("wrong"))
+
+
+@needs_chromium
+def test_what_is_missing_is_named_until_it_is_back(page: Page, live: Live) -> None:
+    expect(page.locator("#ready-words")).to_have_text("Ready", timeout=PATIENCE_MS)
+    live.hearts.roles.remove("render")
+    expect(page.locator("#ready-words")).to_have_text("Missing: render worker", timeout=PATIENCE_MS)
+    expect(page.locator("#ready-parts li[data-there=false]")).to_have_text("Render workermissing")
+    live.hearts.roles.add("render")
+    expect(page.locator("#ready-words")).to_have_text("Ready", timeout=PATIENCE_MS)
+
+
+@needs_chromium
+def test_nothing_overflows_a_telephone(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.set_viewport_size({"width": 1280, "height": 800})
