@@ -1,26 +1,22 @@
 """`python -m streamer`: plays the channel of the settings until TERM or INT."""
 
 import logging
-import shutil
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from threading import Event, Thread
 
-from avatars.errors import AvatarError
-from avatars.store import Avatar, avatar_hash, open_avatar
+from avatars.store import Avatar
 from settings import Settings, settings
-from streamer import outputs
 from streamer.buffer import Buffer
 from streamer.counters import Counters
 from streamer.daemon import Playout
 from streamer.encoder import Encoder
 from streamer.fences import Fences
-from streamer.label import FontError, Label
 from streamer.logs import log_aside
 from streamer.progress import Progress
 from streamer.report import Reporter, resume_position
+from streamer.start import avatar_of, encoder_command, label_of
 from streamer.supply import Reader
 from wire import connection
 from wire.channels import Channel
@@ -43,7 +39,7 @@ def main() -> None:
         signal.signal(number, stop.ask)
     with log_aside("streamer"):
         config = settings()
-        play(config, _avatar(config), lambda: stop.asked)
+        play(config, avatar_of(config), lambda: stop.asked)
 
 
 class _Stop:
@@ -67,10 +63,10 @@ def play(config: Settings, avatar: Avatar, is_stopped: Callable[[], bool]) -> No
     buffer = Buffer(round((config.window_s + AHEAD_MARGIN_S) * FPS))
     position = resume_position(connection.broker(config.broker_url, RESUME_TIMEOUT_S), config.channel)
     with ExitStack() as stack:
-        encoder = Encoder(_command(config), avatar.width, avatar.height, counters)
+        encoder = Encoder(encoder_command(config), avatar.width, avatar.height, counters)
         playout = Playout(
             avatar,
-            _label(config, avatar),
+            label_of(config, avatar),
             config.fade_frames,
             position,
             buffer,
@@ -101,39 +97,6 @@ def _threads(*bodies: Callable[[Event], None]) -> Iterator[None]:
         stop.set()
         for thread in threads:
             thread.join(JOIN_S)
-
-
-def _command(config: Settings) -> Callable[[int], list[str]]:
-    program = shutil.which(config.ffmpeg)
-    if program is None:
-        sys.exit(f"LIVE_FFMPEG={config.ffmpeg!r} is not a program that can be run.")
-    folder = config.hls_folder / config.channel
-    target = outputs.Target(config.rtmp_url, folder, config.video_kbps, config.audio_kbps)
-
-    def command(first_tick: int) -> list[str]:
-        folder.mkdir(parents=True, exist_ok=True)
-        return [program, *outputs.arguments(target, first_tick)]
-
-    return command
-
-
-def _avatar(config: Settings) -> Avatar:
-    try:
-        return open_avatar(config.avatars_folder, avatar_hash(config.avatar, config.avatar_max_side_px))
-    except OSError as error:
-        sys.exit(f"The clip {config.avatar} cannot be read: {error.strerror}.")
-    except AvatarError as error:
-        sys.exit(str(error))
-
-
-def _label(config: Settings, avatar: Avatar) -> Label | None:
-    if not config.label_text:
-        log.warning("the label is turned off: viewers are not told that they see a digital human")
-        return None
-    try:
-        return Label(config.label_text, config.label_corner, config.label_font, avatar.width, avatar.height)
-    except FontError as error:
-        sys.exit(f"The label {config.label_text!r} cannot be drawn: {error}. Set LIVE_LABEL_FONT.")
 
 
 if __name__ == "__main__":

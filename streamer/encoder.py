@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from streamer import matroska
 from streamer.counters import Counters
-from streamer.outputs import without_keys
+from streamer.messages import Messages
 from wire.media import FPS
 
 STALL_S = 3.0
@@ -189,6 +189,8 @@ class Ffmpeg:
 
 
 def _log_lines(stderr: IO[bytes]) -> None:
+    messages = Messages()
     with stderr:
         for line in stderr:
-            log.warning("ffmpeg: %s", without_keys(line.decode(errors="replace").rstrip()))
+            if text := messages.news(line.decode(errors="replace"), monotonic()):
+                log.warning("ffmpeg: %s", text)

@@ -107,8 +107,3 @@ def _joined(options: Options) -> str:
 
 def _escaped(text: str, separators: str) -> str:
     return re.sub(rf"([\\'{re.escape(separators)}\[\]])", r"\\\1", text)
-
-
-def without_keys(text: str) -> str:
-    """Return `text` with the stream keys and passwords of RTMP addresses cut out."""
-    return re.sub(r"(rtmps?://)(?:[^/\s@]*@)?([^/\s]+/)[^\s'\"]*", r"\1\2…", text)

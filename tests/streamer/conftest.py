@@ -1,12 +1,19 @@
 """What the streamer's tests share: a small avatar, jobs and batches as the workers would write them."""
 
-from collections.abc import Iterable
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
 from redis import Redis
 
 from avatars.store import LANDMARKS_A_FACE, Avatar
+from demo import rtmp
+from tests.conftest import free_port
 from wire import chunks, jobs, supply
 from wire.batches import Batch, Patch
 from wire.jobs import Job, State
@@ -95,3 +102,52 @@ def render(frames: Redis, job: Job, *which: int) -> None:
 def sounds_of(numbers: Iterable[int]) -> list[int]:
     """Return the samples by which frames are known."""
     return [1000 + number for number in numbers]
+
+
+@pytest.fixture(scope="session")
+def rtmp_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of an RTMP server."""
+    server = rtmp.find()
+    if server is None:
+        pytest.skip("there is no nginx with the rtmp module")
+    port, folder = free_port(), tmp_path_factory.mktemp("rtmp")
+    with running_rtmp(server, port, folder):
+        yield port
+
+
+@contextmanager
+def running_rtmp(server: rtmp.Rtmp, port: int, folder: Path) -> Iterator[None]:
+    """An nginx that is there while the context is."""
+    file = folder / "nginx.conf"
+    file.write_text(rtmp.config(server, port, folder))
+    process = subprocess.Popen([server.nginx, "-c", file], stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: is_open(port))
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def is_open(port: int) -> bool:
+    """Return whether somebody listens on the TCP port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(what: Callable[[], bool], patience_s: float = 10.0) -> None:
+    """Wait for something to become true."""
+    end = time.monotonic() + patience_s
+    while not what():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.005)
+
+
+def ffmpegs(parent: int | str = "self") -> list[int]:
+    """Return the ids of the ffmpeg processes that `parent` started and has not yet waited for."""
+    found = []
+    with suppress(OSError):  # a thread or process that ends while it is looked at
+        for children in Path(f"/proc/{parent}/task").glob("*/children"):
+            pids = children.read_text().split()
+            found += [int(pid) for pid in pids if "ffmpeg" in Path(f"/proc/{pid}/comm").read_text()]
+    return found

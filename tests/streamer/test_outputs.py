@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import pytest
-
-from streamer.outputs import Target, arguments, without_keys
+from streamer.outputs import Target, arguments
 
 URL = "rtmp://host:1935/live/secret"
 
@@ -36,15 +34,3 @@ def test_both_targets_fail_alone() -> None:
 
 def test_no_rtmp_address_leaves_hls_alone() -> None:
     assert arguments(target(url=""), 0)[-1].count("[") == 1
-
-
-@pytest.mark.parametrize(
-    ("line", "shown"),
-    [
-        (f"[flv @ 0x1] {URL}: Broken pipe", "[flv @ 0x1] rtmp://host:1935/… Broken pipe"),
-        ("open 'rtmps://u:p@h/app/key?x=1' failed", "open 'rtmps://h/…' failed"),
-        ("Guessed Channel Layout: mono", "Guessed Channel Layout: mono"),
-    ],
-)
-def test_stream_keys_and_passwords_are_cut_out(line: str, shown: str) -> None:
-    assert without_keys(line) == shown

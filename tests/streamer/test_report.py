@@ -13,8 +13,7 @@ from streamer.fences import Fences
 from streamer.progress import Progress
 from streamer.report import Reporter, resume_position
 from tests.conftest import free_port
-from tests.streamer.conftest import make_job, make_patch, post, render
-from tests.streamer.test_supply import wait_until
+from tests.streamer.conftest import make_job, make_patch, post, render, wait_until
 from wire import channels, chunks, connection, jobs, keys, supply
 from wire.channels import Channel
 from wire.jobs import Job, State

@@ -18,20 +18,22 @@ from streamer.playout import Supply
 from streamer.progress import Progress
 from streamer.supply import Reader, choose
 from tests.conftest import free_port
-from tests.streamer.conftest import make_batches, make_job, make_patch, make_sound, post, render, sounds_of
+from tests.streamer.conftest import (
+    make_batches,
+    make_job,
+    make_patch,
+    make_sound,
+    post,
+    render,
+    sounds_of,
+    wait_until,
+)
 from wire import connection, jobs, keys, supply
 from wire.batches import Batch, Patch
 from wire.jobs import Job, State
 from wire.supply import ChunkSound
 
-PATIENCE_S = 5.0
-
-
-def wait_until(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not what():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.005)
+PATIENCE_S = 10.0
 
 
 class Supplied:
