@@ -43,14 +43,13 @@ def test_of_two_people_the_larger_is_followed_and_never_left(tmp_path: Path) -> 
 
 
 def test_a_face_beside_the_hidden_one_is_not_taken_for_it(tmp_path: Path) -> None:
-    cheek_to_cheek = (
-        "crop=130:300:255:30,split[a][b];[a]pad=640:360:190:30:gray[both];[both][b]overlay=320:30,"
-        "drawbox=enable='between(n,5,9)':w=320:h=360:color=gray:t=fill"
+    # A child's face, inside the square that is searched for the larger one.
+    beside = (
+        "crop=130:300:255:30,split[a][b];[a]pad=640:360:190:30:gray[one];[b]scale=iw/2:-2[child];"
+        "[one][child]overlay=322:120,drawbox=enable='between(n,5,9)':w=321:h=360:color=gray:t=fill"
     )
-    found = found_in(of_presenter(tmp_path / "two.mp4", cheek_to_cheek, frames=15))
-    places = [middle(points).x if points is not None else 0.0 for points in (*found[:5], *found[10:])]
-    assert np.ptp(places) < 20
-    assert found[5:10] == [None] * 5
+    found = found_in(of_presenter(tmp_path / "two.mp4", beside, frames=15))
+    assert [points is None for points in found] == [5 <= i < 10 for i in range(15)]
 
 
 @pytest.mark.parametrize("width", [240, 640, 2000])  # of the whole picture: her face is a quarter of it
@@ -70,10 +69,13 @@ def test_a_face_is_measured_the_same_wherever_it_stands(tmp_path: Path) -> None:
         assert np.abs(right - left - (280, 0)).mean() < 0.5
 
 
-def test_a_face_that_crosses_the_picture_is_followed(tmp_path: Path) -> None:
+def test_a_face_that_crosses_the_picture_is_followed_and_keeps_its_shape(tmp_path: Path) -> None:
     sliding = "crop=240:360:200:0,pad=900:360:'0':0:gray,scroll=horizontal=-0.02,crop=640:360:0:0"
-    found = found_in(of_presenter(tmp_path / "clip.mp4", sliding))
-    places = [middle(points).x for points in found]
-    assert places[-1] - places[0] == pytest.approx(24 * 0.02 * 900, abs=15)
-    heights = [middle(points).side for points in found]
-    assert max(heights) / min(heights) < 1.04
+    clip = of_presenter(tmp_path / "clip.mp4", sliding)
+    found = np.stack([points for points in found_in(clip) if points is not None])
+    assert len(found) == 25
+    places = found.mean(axis=1)
+    assert places[-1, 0] - places[0, 0] == pytest.approx(24 * 0.02 * 900, abs=15)
+    shapes = found - places[:, None]
+    # Near the square's edge the mesh draws the face 6 pixels off.
+    assert np.linalg.norm(shapes - shapes[0], axis=2).mean(axis=1).max() < 3

@@ -32,7 +32,7 @@ def test_the_pictures_are_the_decoded_ones(avatar: Avatar, clip: Path) -> None:
 def test_frames_without_a_face_are_bridged(avatar: Avatar) -> None:
     nose = avatar.landmarks[:, 4]
     assert np.isfinite(avatar.landmarks).all()
-    assert np.diff(nose[:, 0]) == pytest.approx(-1, abs=1.3)  # a pixel a frame, by steps of two
+    assert np.diff(nose[:, 0]) == pytest.approx(-1, abs=1.5)  # a pixel a frame, by steps of two
     assert np.ptp(nose[:, 1]) < 4
     assert (np.ptp(avatar.landmarks[..., 1], axis=1) > 100).all()
 
