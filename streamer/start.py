@@ -36,7 +36,7 @@ def label_of(config: Settings, avatar: Avatar) -> Label | None:
 
 
 def encoder_command(config: Settings) -> Callable[[int], list[str]]:
-    """Return ffmpeg's command for a pipe that begins at a given tick; each call makes sure of the HLS folder."""
+    """Return how ffmpeg is started for a pipe that begins at a tick; it makes sure of the HLS folder."""
     program = shutil.which(config.ffmpeg)
     if program is None:
         sys.exit(f"LIVE_FFMPEG={config.ffmpeg!r} is not a program that can be run.")
