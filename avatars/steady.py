@@ -11,21 +11,20 @@ Points = NDArray[np.float32]
 BRIDGE_FRAMES = 12
 """Longest stretch without a face that is bridged: half a second.
 
-A head sways once in a second or two. Over half a second a straight line between the ends stays within a few
-pixels of such a sway; over a whole second it may cut off the turn altogether.
+A speaker's head sways about once in two seconds. Over half a second a straight line cuts off less than a
+third of such a sway, over a whole second it may cut off all of it.
 """
 
 # Savitzky and Golay's quadratic over seven frames. It takes off 42 % of the jitter, comes neither late nor
 # early, and keeps what lasts three frames or more, a blink or a closing of the lips, at nine tenths and over.
 _KERNEL = np.array([-2, 3, 6, 7, 6, 3, -2]) / 21
 
-_SHAPE_ROUNDS = 3  # of finding the mean face: the second already moves it by less than 0.01 px
+_SHAPE_ROUNDS = 2  # of finding the mean face; a third moves no point by a thousandth of a pixel
 
 
 def find_gaps(found: Sequence[Points | None]) -> list[range]:
     """Return the stretches of frames without a face."""
-    places = iter(range(len(found)))
-    runs = [(missing, list(run)) for missing, run in groupby(places, key=lambda i: found[i] is None)]
+    runs = [(missing, list(run)) for missing, run in groupby(range(len(found)), lambda i: found[i] is None)]
     return [range(run[0], run[-1] + 1) for missing, run in runs if missing]
 
 
