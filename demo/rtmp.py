@@ -38,7 +38,7 @@ def find(folder: Path = FETCHED) -> Rtmp | None:
     try:
         return _first_working((Path("/"), folder)) or _fetch(folder)
     except UnavailableError as error:
-        log.warning("No RTMP server: %s", error)
+        log.warning("No RTMP server (`sudo apt-get install nginx libnginx-mod-rtmp` gives one): %s", error)
         return None
 
 
@@ -137,12 +137,13 @@ def _unpack(packages: Iterable[str], folder: Path) -> None:
 
 
 def _run(command: list[str], folder: Path) -> None:
+    name = " ".join(word for word in command[:4] if not word.startswith("-o"))
     try:
         done = subprocess.run(
             command, cwd=folder, capture_output=True, text=True, check=False, timeout=FETCH_TIMEOUT_S
         )
     except subprocess.TimeoutExpired:
-        raise UnavailableError(f"`{' '.join(command[:2])}` took over {FETCH_TIMEOUT_S} s.") from None
+        raise UnavailableError(f"`{name}` took over {FETCH_TIMEOUT_S} s.") from None
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise UnavailableError(f"`{' '.join(command[:2])}` failed: {last}")
+        raise UnavailableError(f"`{name}` failed: {last}")
