@@ -18,8 +18,7 @@ from workers.engines.viseme.mouth import QUIETEST, Mouth, hear
 from workers.engines.viseme.picture import render
 from workers.engines.viseme.scene import scene_of
 
-AVATARS_KEPT = 4  # their faces: 2 MB for each minute of clip
-LEAST_HALF_PX = 4.0  # of a mouth: below this there is nothing to draw
+AVATARS_KEPT = 8  # as many as a worker keeps open; their faces take 5 MB for each minute of clip
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +88,19 @@ class VisemeEngine:
 def _meet(avatar: Avatar) -> _Person:
     try:
         faces = faces_of(np.asarray(avatar.landmarks))
+        return _Person(faces, model_of(avatar, faces))
     except ValueError as error:
         raise RuntimeError(f"Avatar {avatar.hash} cannot speak: {error}.") from error
-    return _Person(faces, model_of(avatar, faces))
 
 
 def _checked(avatar: Avatar, frame: int, faces: tuple[Face, ...]) -> Face:
     if not 0 <= frame < len(faces):
         raise RuntimeError(f"Avatar {avatar.hash} has {len(faces)} frames, and no frame {frame}.")
     face = faces[frame]
-    x, y = face.origin
-    if face.half < LEAST_HALF_PX:
+    if not face.fits(avatar.width, avatar.height):
+        x, y = face.origin
         raise RuntimeError(
-            f"Avatar {avatar.hash}, frame {frame}: a mouth {2 * face.half:.0f} pixels wide is too small."
-        )
-    if not (face.half <= x <= avatar.width - face.half and face.half <= y <= avatar.height - face.half):
-        raise RuntimeError(
-            f"Avatar {avatar.hash}, frame {frame}: the mouth, at {x:.0f}, {y:.0f}, is not wholly in the "
-            f"picture of {avatar.width} by {avatar.height} pixels."
+            f"Avatar {avatar.hash}, frame {frame}: the mouth, {2 * face.half:.0f} pixels wide at {x:.0f}, "
+            f"{y:.0f}, is too small, or not wholly in the picture."
         )
     return face

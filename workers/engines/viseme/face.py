@@ -30,6 +30,11 @@ _EYES = (33, 133, 362, 263)
 # What speech does not move: the corners of the eyes, the nose.
 _STILL = np.array((*_EYES, 168, 6, 197, 195, 5, 4, 2, 98, 327, 64, 294))
 
+LEAST_HALF_PX = 4.0
+"""Half a mouth's width below which there is nothing to draw."""
+
+_STEADY = np.hanning(11)[1:-1] / np.hanning(11).sum()  # 0.1 s to either side at half height
+
 # Movement below this part of the mouth's width is the landmarks' noise, not the clip's speech.
 _NOISE = 0.02
 
@@ -62,6 +67,12 @@ class Face:
     jaw: Floats
     strayed: float
 
+    def fits(self, width: int, height: int) -> bool:
+        """Say whether the mouth lies wholly in a picture of this size, and is large enough to be moved."""
+        x, y = self.origin
+        inside = self.half <= x <= width - self.half and self.half <= y <= height - self.half
+        return bool(inside and self.half >= LEAST_HALF_PX)
+
 
 def faces_of(landmarks: NDArray[np.float32]) -> tuple[Face, ...]:
     """Return the face in each frame of a clip.
@@ -72,10 +83,11 @@ def faces_of(landmarks: NDArray[np.float32]) -> tuple[Face, ...]:
     Args:
         landmarks: `(frames, 478, 2)`, x and y in pixels.
     Raises:
-        ValueError: a landmark is not finite.
+        ValueError: the landmarks of some frame are no face.
     """
-    if not np.isfinite(landmarks).all():
-        raise ValueError("the landmarks hold values that are not numbers")
+    flat = ~np.isfinite(landmarks).all(axis=(1, 2)) | (np.ptp(landmarks, axis=1).min(axis=1) < 1)
+    if flat.any():
+        raise ValueError(f"the landmarks of its frame {int(flat.argmax())} are no face")
     points = landmarks[..., 0].astype(np.float64) + 1j * landmarks[..., 1]
     turn, shift = _to_head(points[:, _STILL])
     head = points * turn[:, None] + shift[:, None]
@@ -115,7 +127,15 @@ def _rest(head: NDArray[np.complex128]) -> NDArray[np.complex128]:
     matrix = causes - mean
     lips = head[:, _LIPS]
     slopes = np.linalg.solve(matrix.T @ matrix + noise * np.eye(4), matrix.T @ (lips - lips.mean(axis=0)))
-    return np.asarray(lips.mean(axis=0) + (at_rest - mean) @ slopes)
+    return _steadied(lips.mean(axis=0) + (at_rest - mean) @ slopes)
+
+
+def _steadied(points: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Smooth points over time, in the head's frame: what is left there is the landmarks' noise, and nods."""
+    reach = len(_STEADY) // 2
+    padded = np.pad(points, ((reach, reach), (0, 0)), mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, len(_STEADY), axis=0)
+    return np.asarray(windows @ _STEADY)
 
 
 def _face(own: NDArray[np.complex128], rest: NDArray[np.complex128]) -> Face:
@@ -150,6 +170,8 @@ def _rising(line: NDArray[np.complex128]) -> tuple[Floats, Floats]:
 
 
 def _closed(lines: Floats) -> Floats:
-    upper, lower = lines[1], lines[2]
-    lines[1] = lines[2] = (upper + lower) / 2
+    """Close what gap the lines have left, the lips as thick as before; most of the way is the lower lip's."""
+    gap = lines[2] - lines[1]
+    lines[:2] += 0.25 * gap
+    lines[2:] -= 0.75 * gap
     return lines

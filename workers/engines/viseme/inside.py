@@ -68,7 +68,7 @@ def _upper_teeth(u: Plane, line: Plane) -> Plane:
     across = np.abs(u)
     edge = EDGE - ARCH * u * u
     gaps = sum(np.exp(-(((across - at) / 0.014) ** 2)) for at in np.cumsum((0.0, *TEETH[:-1])))
-    edge = edge - 0.025 * gaps
+    edge = edge - 0.016 * gaps
     shown = np.clip((edge - line) / SOFT + 0.5, 0, 1)
     return np.asarray(shown * (1 - 0.09 * gaps) * np.clip((sum(TEETH) - across) / 0.1, 0, 1), np.float32)
 

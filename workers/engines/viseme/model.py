@@ -56,15 +56,25 @@ class Look:
 
 
 def model_of(avatar: Avatar, faces: tuple[Face, ...]) -> Model:
-    """Return the avatar's model, from the frame whose lips are nearest to rest."""
-    costs = [face.strayed + (OPEN * own_gap(face) + TURNED * abs(face.middle)) / face.half for face in faces]
-    frame = int(np.argmin(costs))
+    """Return the avatar's model, from the frame whose lips are nearest to rest.
+
+    Raises:
+        ValueError: no frame shows the whole mouth.
+    """
+    frames = [frame for frame, face in enumerate(faces) if face.fits(avatar.width, avatar.height)]
+    if not frames:
+        raise ValueError("no frame shows the whole mouth, large enough to be moved")
+    frame = min(frames, key=lambda frame: _cost(faces[frame]))
     face, scene = faces[frame], scene_of(avatar, frame, faces[frame])
     height = face.own[2:, XI.size // 2].mean()
     points = np.array([(u * face.half, height) for u in (-0.3, -0.15, 0, 0.15, 0.3)])
     lip = np.median(tones_at(face, scene.planes, scene.window, points), axis=1)
     palette = Palette.of(scene.skin.astype(np.float32), lip.astype(np.float32))
     return Model(scene, palette, float(ease(own_gap(face) / (AJAR * face.half))))
+
+
+def _cost(face: Face) -> float:
+    return face.strayed + (OPEN * own_gap(face) + TURNED * abs(face.middle)) / face.half
 
 
 def look_of(model: Model, face: Face, lips: Lips) -> Look:

@@ -31,6 +31,7 @@ GAIN = 1.35
 BANDS_HZ = (100.0, 475.0, 1000.0, 1750.0, 3300.0, 7500.0)
 
 DIP_HOPS = 12  # a closed consonant lasts 50 to 120 ms
+CLOSING_HOPS = 2  # lips close before the sound dips and part after it
 DIP_DB = (9.0, 20.0)  # a valley this deep begins to close the lips, and closes them
 RELEASE_HOPS = 14
 RELEASE = 0.86  # of the opening is left 10 ms on: 65 ms to a third, about as fast as lips close
@@ -107,7 +108,8 @@ def _dip(level_db: Floats) -> Floats:
     padded = np.pad(level, DIP_HOPS, constant_values=SHUT_DB)
     windows = np.lib.stride_tricks.sliding_window_view(padded, DIP_HOPS + 1).max(axis=1)
     before, after = windows[: len(level)], windows[DIP_HOPS:]
-    return _step(np.minimum(before, after) - level, *DIP_DB)
+    deep = np.pad(_step(np.minimum(before, after) - level, *DIP_DB), CLOSING_HOPS)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(deep, 2 * CLOSING_HOPS + 1).max(axis=1))
 
 
 def _released(wanted: Floats) -> Floats:
