@@ -52,6 +52,23 @@ def wav(
     return b"RIFF" + struct.pack("<I", min(36 + size, 2**32 - 1)) + body
 
 
+def table_bomb(samples: int) -> bytes:
+    """Return some 400 bytes of M4A whose tables tell of so many samples."""
+    coding = bytes(6) + struct.pack(">H8xHH4xI", 1, 1, 16, RATE_HZ << 16)
+    tables = (
+        _box("stsd", struct.pack(">II", 0, 1), _box("mp4a", coding)),
+        _box("stts", struct.pack(">IIII", 0, 1, samples, 2)),
+        _box("stsc", struct.pack(">IIIII", 0, 1, 1, samples, 1)),
+        _box("stsz", struct.pack(">III", 0, 1, samples)),
+        _box("stco", struct.pack(">III", 0, 1, 32)),
+    )
+    clock = _box("mdhd", struct.pack(">12xII4x", RATE_HZ, RATE_HZ))
+    media = _box(
+        "mdia", clock, _box("hdlr", bytes(8) + b"soun" + bytes(13)), _box("minf", _box("stbl", *tables))
+    )
+    return _box("ftyp", b"M4A \0\0\0\0") + _box("mdat", bytes(100)) + _box("moov", _box("trak", media))
+
+
 def silence(seconds: float) -> bytes:
     return wav(bytes(2 * round(seconds * RATE_HZ)))
 
@@ -72,3 +89,8 @@ def dressed_up(url: str) -> Iterable[tuple[str, bytes]]:
     yield "sdp", b"v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 9 RTP/AVP 0\n"
     yield "zip", zipped(silence(1))
     yield "text", b"no sound at all\n" * 500
+
+
+def _box(kind: str, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    return struct.pack(">I4s", 8 + len(content), kind.encode()) + content

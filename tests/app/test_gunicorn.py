@@ -11,6 +11,9 @@ from tests.app.clients import BODY, HEAD, Dripped, code, connected, exchange, re
 from tests.app.conftest import LARGEST_BYTES, Live
 from tests.app.forms import form, sound
 
+MORE = 256
+"""Pieces of 256 kB that come after the refusal: more than all buffers on the way hold."""
+
 
 def test_an_upload_goes_through_while_slow_clients_hang_on(live: Live, slow: list[Future[Dripped]]) -> None:
     assert not any(client.done() for client in slow)
@@ -30,7 +33,7 @@ def test_an_upload_of_unknown_length_goes_through(live: Live) -> None:
 def test_an_endless_upload_is_refused_and_its_client_reads_why(live: Live) -> None:
     before = set(live.config.uploads_folder.iterdir())
     start = form(sound(b""))[: -len(b"\r\n--1f2e3d--\r\n")]
-    pieces = [chunk(bytes(2**18))] * (LARGEST_BYTES // 2**18 + 8)
+    pieces = [chunk(bytes(2**18))] * (LARGEST_BYTES // 2**18 + MORE)
     answer = exchange(live.url, f"{HEAD}Transfer-Encoding: chunked\r\n\r\n".encode(), chunk(start), *pieces)
     assert code(answer) == (413, "too_large")
     assert set(live.config.uploads_folder.iterdir()) <= before
@@ -40,7 +43,7 @@ def test_an_upload_announced_too_large_is_refused_and_its_client_reads_why(
     live: Live,
 ) -> None:
     head = f"{HEAD}Content-Length: {5 * 2**30}\r\n\r\n".encode()
-    assert code(exchange(live.url, head, bytes(2**20))) == (413, "too_large")
+    assert code(exchange(live.url, head, *[bytes(2**18)] * MORE)) == (413, "too_large")
 
 
 @pytest.mark.parametrize("broken", [b"zz\r\n", b"5\r\nabcde__", b""], ids=["size", "end", "nothing"])

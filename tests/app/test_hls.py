@@ -1,5 +1,6 @@
 """The stream for browsers."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,8 @@ def test_nothing_else_is_served(nobody: FlaskClient, folder: Path, path: str) ->
         folder.parent / "secret.ts",
     ):
         file.write_text("secret")
+    shutil.copytree(folder, folder.with_name("MAIN"))
+    (folder.with_name("MAIN") / "index.m3u8").write_text("secret")
     answer = nobody.get(f"/hls/{path}")
     assert answer.json is not None
     assert (answer.status_code, answer.json["error"]["code"]) == (404, "not_found")
