@@ -1,7 +1,7 @@
 """The tick: wait, gather, step, mix, write. 25 times a second, whatever happens around it."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count, repeat
 from time import monotonic, sleep
 
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from avatars.loop import there_and_back
 from avatars.store import Avatar
 from streamer.buffer import Buffer, Spoken
+from streamer.canvas import Canvas, Piece
 from streamer.counters import Counters
 from streamer.label import Label
-from streamer.mixing import Picture, Sound, cross, joined, lay, weight
+from streamer.mixing import Sound, cross, joined, lay, weight
 from streamer.pace import Pace
 from streamer.playout import Body, State, Supply, move, step
 from streamer.progress import Progress
@@ -35,13 +36,13 @@ class Playout:
         fade: int,
         position: int,
         buffer: Buffer,
-        write: Callable[[int, Picture, Sound], None],
+        write: Callable[[int, Sequence[Piece], Sound], None],
         progress: Progress,
         counters: Counters,
     ) -> None:
         """`fade` in frames; `position` is the place on the channel's timeline that was sent last.
 
-        `write` takes each tick's number, picture and sound; it must not wait.
+        `write` takes each tick's number, its picture in pieces and its sound; it must not wait.
         """
         self._pictures = np.asarray(avatar.pictures)  # a plain view: indexing a memmap costs 10 µs more
         self._label, self._fade = label, fade
@@ -51,7 +52,7 @@ class Playout:
         self._supply = Supply.NONE
         self._spoken: Spoken | None = None
         self._sent = self._clip_frame(position)
-        self._old: Iterator[Picture] = repeat(self._sent)
+        self._old: Iterator[Canvas] = repeat(self._sent)
         self._last_sample = 0
 
     @property
@@ -89,7 +90,7 @@ class Playout:
         patched = spoken if spoken and spoken.patch.picture.size else None
         self._step(supply, patched)
         picture, sound = self._picture(), self._sound(spoken)
-        self._write(number, picture, sound)
+        self._write(number, list(picture.pieces()), sound)
         self._supply, self._spoken, self._sent = supply, spoken, picture
         if spoken:
             self._progress.note(spoken)
@@ -114,28 +115,28 @@ class Playout:
         if patched:
             self._patch = patched.patch
 
-    def _what_was_on(self) -> Iterator[Picture]:
+    def _what_was_on(self) -> Iterator[Canvas]:
         """Return the pictures to cross over from: what was on, moving on; in a cross-fade, as it was sent."""
         if self._body.turn:
             return repeat(self._sent)
         patch, share = self._patch, weight(self._mouth.level, self._fade)
         return (self._composed(n, patch, share) for n in count(self._body.position + 1))
 
-    def _clip_frame(self, position: int) -> Picture:
-        frame: Picture = self._pictures[there_and_back(position, len(self._pictures))]
-        return frame
+    def _clip_frame(self, position: int) -> Canvas:
+        return Canvas(self._pictures[there_and_back(position, len(self._pictures))])
 
-    def _composed(self, position: int, patch: Patch, share: int) -> Picture:
-        picture = self._clip_frame(position).copy()
+    def _composed(self, position: int, patch: Patch, share: int) -> Canvas:
+        picture = self._clip_frame(position)
         lay(picture, patch, share)
         return picture
 
-    def _picture(self) -> Picture:
+    def _picture(self) -> Canvas:
         # while the body crosses over, the new mouth comes with it, and has no smaller share
         share = weight(self._mouth.level, self._body.turn or self._fade)
         picture = self._composed(self._body.position, self._patch, share)
         if self._body.turn:
-            picture = cross(next(self._old), picture, weight(self._body.turn, self._fade))
+            old, new = next(self._old).whole(), picture.whole()
+            picture = Canvas(cross(old, new, weight(self._body.turn, self._fade)))
         if self._label:
             self._label.lay(picture)
         return picture

@@ -5,7 +5,8 @@ import logging
 import os
 import select
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 from time import monotonic
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer import matroska
+from streamer.canvas import Piece
 from streamer.counters import Counters
 from streamer.messages import Messages
 from wire.media import FPS
@@ -29,6 +31,8 @@ RESTART_S = 0.5
 """Pause before ffmpeg is started anew."""
 CLOSE_S = 3.0
 """Time ffmpeg gets to end its files once its input has ended; then it is killed."""
+PIPE_BYTES = 2**20
+"""The most that needs no privilege: fewer turns between the two processes."""
 LOOK_S = 0.1
 """How soon a blocked write sees that it is to stop."""
 
@@ -40,11 +44,17 @@ class BrokenPipe(Exception):  # noqa: N818, it is an event and not always an err
 
 
 class Tick(NamedTuple):
-    """One frame and its sound on their way: `(h * 3 // 2, w)` uint8 and `(1920,)` int16."""
+    """One frame, its I420 bytes in pieces, and its sound `(1920,)` on their way."""
 
     number: int
-    picture: NDArray[np.uint8]
+    picture: Sequence[Piece]
     sound: NDArray[np.int16]
+
+    def parts(self) -> list[memoryview | bytes]:
+        """Return what goes into the pipe."""
+        picture, sound = [piece.data for piece in self.picture], self.sound.data.cast("B")
+        before, between = matroska.tick_heads(self.number, sum(map(len, picture)), len(sound))
+        return [before, *picture, between, sound]
 
 
 class Encoder:
@@ -70,8 +80,11 @@ class Encoder:
         self._stop.set()
         self._thread.join()
 
-    def write(self, number: int, picture: NDArray[np.uint8], sound: NDArray[np.int16]) -> None:
-        """Hand over tick `number`; it is dropped, and counted, if ffmpeg is `QUEUE_TICKS` behind."""
+    def write(self, number: int, picture: Sequence[Piece], sound: NDArray[np.int16]) -> None:
+        """Hand over tick `number`, to be left as it is from now on.
+
+        It is dropped, and counted, if ffmpeg is `QUEUE_TICKS` behind.
+        """
         try:
             self._queue.put_nowait(Tick(number, picture, sound))
         except Full:
@@ -97,9 +110,7 @@ class Encoder:
                 ffmpeg.write(self._header)
                 tick: Tick | None = first
                 while tick is not None:
-                    picture, sound = tick.picture.data.cast("B"), tick.sound.data.cast("B")
-                    before, between = matroska.tick_heads(tick.number, len(picture), len(sound))
-                    ffmpeg.write(before, picture, between, sound)
+                    ffmpeg.write(*tick.parts())
                     tick = self._next()
             except BrokenPipe as reason:
                 log.warning("ffmpeg is started anew in %s s: %s", RESTART_S, reason)
@@ -133,7 +144,8 @@ class Ffmpeg:
         assert self._process.stderr
         self._pipe = self._process.stdin.fileno()
         os.set_blocking(self._pipe, False)
-        fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, 2**20)  # the most that needs no privilege
+        with suppress(OSError):  # a user's pipes may be large up to a sum; a small one works, at more cost
+            fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self._drain = Thread(target=_log_lines, args=(self._process.stderr,), name="ffmpeg-stderr")
         self._drain.start()
         log.info("ffmpeg started, process %d", self._process.pid)

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from streamer.mixing import FULL, Picture, planes
+from streamer.canvas import Canvas
+from streamer.mixing import FULL
 
 SIZE_SHARE = 1 / 26
 """Of the picture's shorter side: letters of 28 px at 720p are readable after x264 at 800 kbit/s."""
@@ -47,21 +48,21 @@ class Label:
             *(_Layer(y // 2, x // 2, np.full_like(_halved(cover), GREY), _halved(cover)) for _ in "UV"),
         ]
 
-    def lay(self, picture: Picture) -> None:
-        """Draw the label into an I420 picture `(h * 3 // 2, w)`, in place."""
-        for layer, plane in zip(self._layers, planes(picture), strict=True):
-            layer.lay(plane)
+    def lay(self, canvas: Canvas) -> None:
+        """Draw the label on a picture of that size."""
+        for plane, layer in enumerate(self._layers):
+            layer.lay(canvas, plane)
 
 
 class _Layer:
     def __init__(self, top: int, left: int, value: NDArray[np.uint8], cover: NDArray[np.uint16]) -> None:
-        self._rows = slice(top, top + value.shape[0])
+        self._top, self._bottom = top, top + value.shape[0]
         self._columns = slice(left, left + value.shape[1])
         self._shine = (FULL - cover).astype(np.uint16)
         self._added = value * cover
 
-    def lay(self, plane: NDArray[np.uint8]) -> None:
-        region = plane[self._rows, self._columns]
+    def lay(self, canvas: Canvas, plane: int) -> None:
+        region = canvas.rows(plane, self._top, self._bottom)[:, self._columns]
         region[:] = (region * self._shine + self._added) >> 8
 
 

@@ -7,9 +7,9 @@ still fits 16 bits, so two bytes a sample do.
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.canvas import Canvas, Picture
 from wire.batches import Patch
 
-Picture = NDArray[np.uint8]
 Sound = NDArray[np.int16]
 
 FULL = 256
@@ -46,15 +46,15 @@ def fits(patch: Patch, width: int, height: int) -> bool:
     return patch.x + patch.width <= width and patch.y + patch.height <= height
 
 
-def lay(picture: Picture, patch: Patch, share: int) -> None:
-    """Blend the patch into `picture`, in place, with the weight `share`. An empty patch changes nothing."""
+def lay(canvas: Canvas, patch: Patch, share: int) -> None:
+    """Blend the patch into the picture with the weight `share`. An empty patch changes nothing."""
     if not patch.picture.size or not share:
         return
-    under, over = planes(picture), planes(patch.picture)
-    for scale, below, above in zip((1, 2, 2), under, over, strict=True):
-        top, left = patch.y // scale, patch.x // scale
-        region = below[top : top + above.shape[0], left : left + above.shape[1]]
-        region[:] = above if share == FULL else _blend(region, above, share)
+    for plane, content in enumerate(planes(patch.picture)):
+        top, left = (patch.y // 2, patch.x // 2) if plane else (patch.y, patch.x)
+        rows = canvas.rows(plane, top, top + content.shape[0])
+        region = rows[:, left : left + content.shape[1]]
+        region[:] = content if share == FULL else _blend(region, content, share)
 
 
 def cross(old: Picture, new: Picture, share: int) -> Picture:

@@ -20,8 +20,8 @@ from wire.batches import Batch, MisshapenBatchError, Patch
 from wire.jobs import Job, State
 from wire.media import SAMPLES_PER_FRAME
 
-LOOK_S = 0.05
-"""Between two looks at the playlist while nothing is read."""
+LOOK_S = 0.08
+"""Between two looks at the playlist while nothing is read; a first chunk takes longer to render."""
 LOOK_READING_S = 0.5
 """Between two looks while a job is read: it may have failed meanwhile."""
 BLOCK_S = 0.2

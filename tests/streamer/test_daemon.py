@@ -1,7 +1,7 @@
 """What is sent, tick by tick."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from avatars.loop import period, there_and_back
 from avatars.store import Avatar
 from streamer.buffer import Buffer, Spoken
+from streamer.canvas import Piece
 from streamer.counters import Counters
 from streamer.daemon import Playout
 from streamer.label import Label
@@ -56,9 +57,9 @@ class Air:
             *(self._keep, self.progress, self.counters),
         )
 
-    def _keep(self, number: int, picture: NDArray[np.uint8], sound: NDArray[np.int16]) -> None:
+    def _keep(self, number: int, pieces: Sequence[Piece], sound: NDArray[np.int16]) -> None:
         self.numbers.append(number)
-        self.pictures.append(picture)
+        self.pictures.append(np.concatenate(pieces).reshape(self.avatar.pictures[0].shape))
         self.sounds.append(sound)
 
     def tick(self, count: int) -> None:

@@ -63,7 +63,8 @@ class Bench:
 
     def write(self, ticks: int, every_s: float = 1 / FPS) -> None:
         for _ in range(ticks):
-            self.encoder.write(self.tick, *flash(self.tick))
+            picture, sound = flash(self.tick)
+            self.encoder.write(self.tick, [picture.reshape(-1)], sound)
             self.tick += 1
             time.sleep(every_s)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from streamer.canvas import Canvas
 from streamer.label import FontError, Label
 from streamer.mixing import planes
 
@@ -19,8 +20,13 @@ def labelled(corner: str = "top-left", text: str = "AI-generated", luma: int = G
     """Return a plain 720p picture with a label."""
     picture = np.full((1080, 1280), 128, np.uint8)
     picture[:720] = luma
-    Label(text, corner, None, 1280, 720).lay(picture)
-    return picture
+    return drawn(Label(text, corner, None, 1280, 720), picture)
+
+
+def drawn(label: Label, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    canvas = Canvas(picture)
+    label.lay(canvas)
+    return canvas.whole()
 
 
 def bounds(picture: NDArray[np.uint8]) -> tuple[int, int, int, int]:
@@ -57,10 +63,10 @@ def test_label_stands_in_its_corner_and_is_large_enough_to_read(corner: str) -> 
 
 @pytest.mark.parametrize("luma", [16, GREY, 235])
 def test_letters_stand_out_on_any_ground_after_a_poor_encode(luma: int) -> None:
-    drawn = labelled(luma=luma)
+    sharp = labelled(luma=luma)
     left, top, right, bottom = bounds(labelled())
     area = slice(top, bottom + 1), slice(left, right + 1)
-    before, after = planes(drawn)[0][area].astype(float), sent(drawn, 800)[area].astype(float)
+    before, after = planes(sharp)[0][area].astype(float), sent(sharp, 800)[area].astype(float)
     assert np.corrcoef(before.ravel(), after.ravel())[0, 1] > 0.95
     assert after[before > 225].mean() - after[before < 30].mean() > 150
 
@@ -76,14 +82,14 @@ def test_nothing_outside_the_label_changes() -> None:
 
 def test_label_takes_the_colour_out_from_under_it() -> None:
     picture = np.full((1080, 1280), 200, np.uint8)
-    Label("AI-generated", "top-left", None, 1280, 720).lay(picture)
+    picture = drawn(Label("AI-generated", "top-left", None, 1280, 720), picture)
     _, u, v = planes(picture)
     assert u.min() == v.min() == 128
 
 
 def test_text_too_long_for_the_picture_is_cut_off_and_not_refused() -> None:
     picture = np.full((54, 64), 128, np.uint8)
-    Label("W" * 40, "bottom-right", None, 64, 36).lay(picture)
+    picture = drawn(Label("W" * 40, "bottom-right", None, 64, 36), picture)
     assert (picture != 128).any()
 
 
@@ -103,7 +109,7 @@ def test_upright_picture_has_letters_of_the_same_size() -> None:
     heights = []
     for width, height in ((1280, 720), (720, 1280)):
         picture = np.full((height * 3 // 2, width), GREY, np.uint8)
-        Label("AI", "top-left", None, width, height).lay(picture)
+        picture = drawn(Label("AI", "top-left", None, width, height), picture)
         _, top, _, bottom = bounds(picture)
         heights.append(bottom - top)
     assert heights[0] == heights[1]

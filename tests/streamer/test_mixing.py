@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streamer.canvas import Canvas
 from streamer.mixing import FULL, RAMP_SAMPLES, cross, fits, joined, lay, planes, weight
 from wire.batches import Patch
 from wire.media import SAMPLES_PER_FRAME
@@ -36,8 +37,10 @@ def test_shares_of_a_fade_end_in_all_of_it() -> None:
 @given(patches(), st.integers(0, FULL))
 def test_patch_is_blended_within_half_a_step_and_changes_nothing_outside(patch: Patch, share: int) -> None:
     before = picture(100)
-    after = before.copy()
-    lay(after, patch, share)
+    canvas = Canvas(before)
+    lay(canvas, patch, share)
+    after = canvas.whole()
+    np.testing.assert_array_equal(before, picture(100))
     for scale, was, is_, new in zip(
         (1, 2, 2), planes(before), planes(after), planes(patch.picture), strict=True
     ):
@@ -53,12 +56,11 @@ def test_patch_is_blended_within_half_a_step_and_changes_nothing_outside(patch: 
 
 @given(patches())
 def test_whole_share_is_the_patch_itself_and_none_is_nothing(patch: Patch) -> None:
-    before = picture(100)
-    after = before.copy()
-    lay(after, patch, 0)
-    np.testing.assert_array_equal(after, before)
-    lay(after, patch, FULL)
-    luma = planes(after)[0][patch.y : patch.y + patch.height, patch.x : patch.x + patch.width]
+    canvas = Canvas(picture(100))
+    lay(canvas, patch, 0)
+    np.testing.assert_array_equal(canvas.whole(), picture(100))
+    lay(canvas, patch, FULL)
+    luma = planes(canvas.whole())[0][patch.y : patch.y + patch.height, patch.x : patch.x + patch.width]
     np.testing.assert_array_equal(luma, planes(patch.picture)[0])
 
 
@@ -69,9 +71,9 @@ def test_equal_pictures_stay_as_they_are_in_any_blend(share: int) -> None:
 
 
 def test_empty_patch_changes_nothing() -> None:
-    after = picture(1)
-    lay(after, Patch.empty(), FULL)
-    np.testing.assert_array_equal(after, picture(1))
+    canvas = Canvas(picture(1))
+    lay(canvas, Patch.empty(), FULL)
+    np.testing.assert_array_equal(canvas.whole(), picture(1))
 
 
 def test_cross_fade_blends_the_whole_picture() -> None:
