@@ -23,6 +23,8 @@ faults: venv-dev ## the long fault tests: minutes to hours
 
 bench: venv-dev ## measure what a user waits for and what a stream costs
 	@$(RUN) bench.latency
+	@$(RUN) bench.streamer
+	@$(RUN) bench.viseme
 
 venv: venv-light ## the environment alone, to run processes by hand
 
