@@ -76,7 +76,7 @@ def _once() -> None:
     broker, frames = stores.broker(), stores.frames()
     with broker.pipeline() as pipe:
         pipe.watch(keys.TURN)  # type: ignore[no-untyped-call]  # redis-py leaves it so
-        picture = gather(broker, frames)
+        picture = gather(broker, frames, settings().window_s)
         actions = _decide(picture)
         _lay_ready(picture, actions)
         _commit(pipe, picture, actions)

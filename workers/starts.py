@@ -11,10 +11,12 @@ MARGIN_S = 0.12
 """What a start grants beyond the predicted arrival: the way of a message and of a batch on a busy host."""
 
 
-def lead_s(frames: int, speeds: Sequence[float]) -> float:
+def lead_s(frames: int, speeds: Sequence[float], window_s: float = math.inf) -> float:
     """Return how long after its first chunk is handed out a job may start so that no chunk comes late.
 
-    `speeds` are those of its engine's workers, in frames a second; without any, as if one in real time.
+    `speeds` are those of its engine's workers, in frames a second; without any, as if one in real time. No
+    more than half of `window_s`: nothing is handed out that airs after the window, so a start planned there
+    would stay there. Workers that would need more are too slow for the job however long it waits.
     """
     rates = [max(speed, SLOWEST) for speed in speeds] or [float(FPS)]
     free = [0.0] * len(rates)
@@ -24,7 +26,7 @@ def lead_s(frames: int, speeds: Sequence[float]) -> float:
         ends = [begins + len(span) / rate for begins, rate in zip(free, rates, strict=True)]
         free[ends.index(min(ends))] = min(ends)
         lead = max(lead, min(ends) - span.start / FPS)
-    return lead
+    return min(lead, window_s / 2)
 
 
 def plan(position_now: int, lead: float, previous_end: int | None = None) -> int:

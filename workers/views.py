@@ -36,8 +36,8 @@ class Picture:
     unprepared: list[Job]
 
 
-def gather(broker: Redis, frames: Redis) -> Picture:
-    """Return what there is to hand out, and to whom."""
+def gather(broker: Redis, frames: Redis, window_s: float) -> Picture:
+    """Return what there is to hand out within `window_s` of the air, and to whom."""
     now = now_ms(broker)
     rendering = [worker for worker in workers.live(broker) if worker.role == "render"]
     queued: dict[str, Queued] = {}
@@ -47,7 +47,7 @@ def gather(broker: Redis, frames: Redis) -> Picture:
         ready, waiting = _split(jobs.load_many(broker, jobs.playlist(broker, name)))
         unprepared += waiting
         if channel is not None:
-            queued |= {q.job.id: q for q in _walk(broker, frames, channel, ready, rendering, now)}
+            queued |= {q.job.id: q for q in _walk(broker, frames, channel, ready, rendering, now, window_s)}
     views = [WorkerView(worker.queue, worker.engine, worker.speed) for worker in rendering]
     return Picture(now, queued, views, unprepared)
 
@@ -60,7 +60,13 @@ def _split(playlist: list[Job]) -> tuple[list[Job], list[Job]]:
 
 
 def _walk(
-    broker: Redis, frames: Redis, channel: Channel, ready: list[Job], rendering: list[Worker], now: int
+    broker: Redis,
+    frames: Redis,
+    channel: Channel,
+    ready: list[Job],
+    rendering: list[Worker],
+    now: int,
+    window_s: float,
 ) -> Iterator[Queued]:
     """Yield the channel's jobs, each starting where the one before it ends."""
     position = channel.position_at(now)
@@ -69,7 +75,7 @@ def _walk(
         start = job.position
         if start < 0:
             speeds = [worker.speed for worker in rendering if worker.engine == job.engine]
-            start = starts.plan(position, starts.lead_s(job.frames, speeds), end)
+            start = starts.plan(position, starts.lead_s(job.frames, speeds, window_s), end)
         remaining_from = position if job.state is State.ON_AIR else max(start, position, end or 0)
         airs_in = remaining_from - position - job.frames_aired
         end = starts.actual_end(

@@ -32,6 +32,12 @@ def test_with_its_lead_no_chunk_comes_after_its_airtime(frames: int, speeds: lis
         assert lead + span.start / FPS >= span.stop / total - 1e-6  # no schedule is faster than all at once
 
 
+def test_no_job_waits_longer_for_slow_workers_than_its_first_chunk_can_be_handed_out() -> None:
+    assert lead_s(250, [10.0]) > 10.0
+    assert lead_s(250, [10.0], window_s=10.0) == 5.0
+    assert lead_s(250, [100.0], window_s=10.0) == lead_s(250, [100.0])
+
+
 def test_start_is_planned_after_the_lead_and_its_margin() -> None:
     assert plan(1000, 0.08) == 1000 + math.ceil((0.08 + MARGIN_S) * FPS)
 
