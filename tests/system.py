@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from demo import redis, rtmp
+from demo.linux import ending_with_parent
 from demo.processes import Process, Programs, all_processes
 from settings import PREFIX, Settings
 from tests.client import Client
@@ -115,7 +116,7 @@ class System:
         process, log = self._processes[name], self.log(name)
         with log.open("ab") as file:
             popen = subprocess.Popen(
-                process.command,
+                ending_with_parent(list(process.command)),
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
