@@ -29,7 +29,8 @@ class Canvas:
 
     def __init__(self, picture: Picture) -> None:
         self._shape = rows, width = picture.shape
-        luma = rows * 2 // 3 * width
+        self.width, self.height = width, rows * 2 // 3
+        luma = self.height * width
         self._flat = picture.reshape(-1)
         self._planes = ((0, width), (luma, width // 2), (luma * 5 // 4, width // 2))
         self._bands: list[_Band] = []

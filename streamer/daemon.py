@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import count, repeat
 from time import monotonic, sleep
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,13 @@ from wire.media import SAMPLES_PER_FRAME
 SILENCE: NDArray[np.int16] = np.zeros(SAMPLES_PER_FRAME, np.int16)
 
 log = logging.getLogger(__name__)
+
+
+class Worn(NamedTuple):
+    """The patch laid last, and the position it was made for; fading out on others it moves with the face."""
+
+    patch: Patch
+    position: int
 
 
 class Playout:
@@ -48,10 +57,11 @@ class Playout:
         self._label, self._fade = label, fade
         self._buffer, self._write = buffer, write
         self._progress, self._counters = progress, counters
-        self._body, self._mouth, self._patch = Body(position), State(), Patch.empty()
+        self._boxes = np.asarray(avatar.boxes)
+        self._body, self._mouth, self._worn = Body(position), State(), Worn(Patch.empty(), position)
         self._supply = Supply.NONE
         self._spoken: Spoken | None = None
-        self._sent = self._clip_frame(position)
+        self._sent = self._composed(position, self._worn, 0)
         self._old: Iterator[Canvas] = repeat(self._sent)
         self._last_sample = 0
 
@@ -113,27 +123,26 @@ class Playout:
             self._old = self._what_was_on()
         self._body, self._mouth = body, step(self._mouth, mouth, self._fade)
         if patched:
-            self._patch = patched.patch
+            self._worn = Worn(patched.patch, patched.position)
 
     def _what_was_on(self) -> Iterator[Canvas]:
         """Return the pictures to cross over from: what was on, moving on; in a cross-fade, as it was sent."""
         if self._body.turn:
             return repeat(self._sent)
-        patch, share = self._patch, weight(self._mouth.level, self._fade)
-        return (self._composed(n, patch, share) for n in count(self._body.position + 1))
+        worn, share = self._worn, weight(self._mouth.level, self._fade)
+        return (self._composed(n, worn, share) for n in count(self._body.position + 1))
 
-    def _clip_frame(self, position: int) -> Canvas:
-        return Canvas(self._pictures[there_and_back(position, len(self._pictures))])
-
-    def _composed(self, position: int, patch: Patch, share: int) -> Canvas:
-        picture = self._clip_frame(position)
-        lay(picture, patch, share)
+    def _composed(self, position: int, worn: Worn, share: int) -> Canvas:
+        frame, made_for = (there_and_back(n, len(self._pictures)) for n in (position, worn.position))
+        picture = Canvas(self._pictures[frame])
+        x, y = self._boxes[frame, :2] - self._boxes[made_for, :2]
+        lay(picture, replace(worn.patch, x=worn.patch.x + int(x), y=worn.patch.y + int(y)), share)
         return picture
 
     def _picture(self) -> Canvas:
         # while the body crosses over, the new mouth comes with it, and has no smaller share
         share = weight(self._mouth.level, self._body.turn or self._fade)
-        picture = self._composed(self._body.position, self._patch, share)
+        picture = self._composed(self._body.position, self._worn, share)
         if self._body.turn:
             old, new = next(self._old).whole(), picture.whole()
             picture = Canvas(cross(old, new, weight(self._body.turn, self._fade)))

@@ -43,12 +43,16 @@ def planes(picture: Picture) -> tuple[Picture, Picture, Picture]:
 
 def fits(patch: Patch, width: int, height: int) -> bool:
     """Return whether the patch lies within a picture of that size."""
-    return patch.x + patch.width <= width and patch.y + patch.height <= height
+    inside = patch.x + patch.width <= width and patch.y + patch.height <= height
+    return inside and min(patch.x, patch.y) >= 0
 
 
 def lay(canvas: Canvas, patch: Patch, share: int) -> None:
-    """Blend the patch into the picture with the weight `share`. An empty patch changes nothing."""
-    if not patch.picture.size or not share:
+    """Blend the patch into the picture with the weight `share`.
+
+    A patch that is empty, or reaches over the edge, changes nothing.
+    """
+    if not (patch.picture.size and share and fits(patch, canvas.width, canvas.height)):
         return
     for plane, content in enumerate(planes(patch.picture)):
         top, left = (patch.y // 2, patch.x // 2) if plane else (patch.y, patch.x)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -212,6 +212,20 @@ def test_fading_mouth_changes_nothing_outside_its_patch(air: Air) -> None:
             columns = slice(PATCH_X // scale, (PATCH_X + PATCH_WIDTH) // scale)
             plane[rows, columns] = clip[rows, columns]
             np.testing.assert_array_equal(plane, clip)
+
+
+def test_fading_patch_moves_with_the_face_and_never_over_the_edge(avatar: Avatar) -> None:
+    boxes = np.zeros((FRAMES, 4), np.int32)
+    boxes[:, 0] = 4 * np.arange(FRAMES)  # the face goes 4 pixels to the right each frame, and out of sight
+    air = Air(replace(avatar, boxes=boxes))
+    air.speak(make_job(frames=5), range(5))
+    air.tick(9)
+    edges = [int(np.argmax(planes(picture)[0][PATCH_Y] > 80)) for picture in air.pictures[:8]]
+    assert edges == [*[PATCH_X] * 5, PATCH_X + 4, PATCH_X + 8, PATCH_X + 12]
+    outside = Air(replace(avatar, boxes=boxes * 9))
+    outside.speak(make_job(frames=5), range(5))
+    outside.tick(9)
+    assert outside.mouths()[5:] == [0] * 4
 
 
 def test_label_is_on_idle_and_speech_alike() -> None:
