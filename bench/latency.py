@@ -3,8 +3,8 @@
 Starts an installation of its own with the viseme engine and the demo avatar, posts again and again out of
 idle, and prints when each stage was reached, in milliseconds since the POST was sent.
 
-Where the speech begins in the received stream is told by its sound, not by its picture: its first
-chunk correlates with what was received at one place, to a sample, while the mouth may open late.
+Where the speech begins in the received stream is told by its sound, not by its picture: its first batch
+correlates with what was received at one place, to a sample, while the mouth may open late.
 Sound and picture leave in one pipe with one clock, so the picture with that timestamp is the first spoken
 one. The stages before are read from Redis every two milliseconds.
 """
@@ -33,11 +33,11 @@ from tests.system import ROOT, System
 from wire import chunks, connection, jobs, keys
 from wire.chunks import Stage
 from wire.jobs import State
-from wire.media import AIR_RATE_HZ, FPS, SAMPLES_PER_FRAME
+from wire.media import AIR_RATE_HZ, BATCH_FRAMES, FPS, SAMPLES_PER_FRAME
 
 SPEECH_S = 10
-ONSET = chunks.FIRST_CHUNK * SAMPLES_PER_FRAME
-"""So many samples of the speech are looked for: what comes in one piece even where later chunks are late."""
+ONSET = BATCH_FRAMES * SAMPLES_PER_FRAME
+"""So many samples of the speech are looked for: one batch, which comes whole even where others are late."""
 POSTS = 10
 GOAL_S = 1.0
 LOOK_S = 0.002
