@@ -16,7 +16,7 @@ from tests.conftest import free_port
 
 @contextmanager
 def _running(command: list[str]) -> Iterator[Redis]:
-    client = Redis(port=int(command[command.index("--port") + 1]))
+    client = Redis("127.0.0.1", port=int(command[command.index("--port") + 1]))
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         while process.poll() is None:
