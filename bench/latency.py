@@ -141,8 +141,8 @@ def _received(recording: Recording, speech: NDArray[np.int16]) -> dict[str, floa
     sound = join(list(recording.sounds()))
     alike = correlation(sound.samples, speech[:ONSET])
     start_s = sound.start_s + int(alike.argmax()) / AIR_RATE_HZ
-    first = min(recording.video.packets, key=lambda packet: abs(packet.pts_s - start_s))
-    if alike.max() < 0.9 or abs(first.pts_s - start_s) > 0.5 / FPS:
+    first = next(packet for packet in recording.video.packets if packet.pts_s > start_s - 0.5 / FPS)
+    if alike.max() < 0.9:
         raise RuntimeError(f"the speech's start was not received: it correlates by {alike.max():.2f}")
     return {"arrived": first.arrival_s, "decoded": first.arrival_s + _decoding_s(recording, first.pts_s)}
 
