@@ -47,12 +47,15 @@ def test_it_is_the_engine_called_viseme() -> None:
 def test_nothing_outside_the_soft_mask_is_touched(
     engine: VisemeEngine, presenter: Avatar, vowels: Sound
 ) -> None:
-    for frame, patch in enumerate(speak(presenter, vowels, engine)):
-        outside = np.ones((presenter.height, presenter.width), bool)
-        x, y, width, height = presenter.boxes[frame]
-        outside[y : y + height, x : x + width] = presenter.masks[frame] == 0
-        in_chroma = outside.reshape(presenter.height // 2, 2, presenter.width // 2, 2).any(axis=(1, 3))
-        clip = presenter.pictures[frame]
+    masks = np.array(presenter.masks)
+    masks[:, :, masks.shape[2] // 2 | 1 :] = 0  # from an odd column in the mouth on
+    cut = replace(presenter, hash="cut", masks=masks)
+    for frame, patch in enumerate(speak(cut, vowels, engine)):
+        outside = np.ones((cut.height, cut.width), bool)
+        x, y, width, height = cut.boxes[frame]
+        outside[y : y + height, x : x + width] = cut.masks[frame] == 0
+        in_chroma = outside.reshape(cut.height // 2, 2, cut.width // 2, 2).any(axis=(1, 3))
+        clip = cut.pictures[frame]
         for left_alone, old, new in zip(
             (outside, in_chroma, in_chroma), planes(clip), planes(laid(clip, patch)), strict=True
         ):
