@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,14 +21,14 @@ WAIT_S = 20.0
 class Toy:
     """A running `tests.demo.toy`, and what it leaves."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, scratch: str) -> None:
         self.folder = folder
-        self.environment = os.environ | {"LIVE_API_PORT": str(free_port()), "TOY": str(folder)}
+        environment = {"LIVE_API_PORT": str(free_port()), "TOY": str(folder), "TMPDIR": scratch}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.demo.toy", str(folder)],
             stdout=subprocess.PIPE,
             text=True,
-            env=self.environment,
+            env=os.environ | environment,
         )
 
     def wait_until(self, true: Callable[[], bool]) -> None:
@@ -65,7 +66,8 @@ def _environment(process: Path) -> list[bytes]:
 def toy(tmp_path: Path) -> Iterator[Toy]:
     folder = tmp_path / "folder"
     folder.mkdir()
-    running = Toy(folder)
+    scratch = tempfile.TemporaryDirectory()  # a killed one leaves its own behind
+    running = Toy(folder, scratch.name)
     try:
         running.wait_until(lambda: sorted(running.noted("began")) == NAMES)
         yield running
@@ -73,6 +75,7 @@ def toy(tmp_path: Path) -> Iterator[Toy]:
         for pid in running.left():
             os.kill(pid, signal.SIGKILL)
         running.process.wait()
+        scratch.cleanup()
 
 
 def test_interrupts_stop_in_order_and_leave_no_process(toy: Toy) -> None:
