@@ -19,6 +19,7 @@ from streamer.mixing import RAMP_SAMPLES, planes
 from streamer.progress import Progress
 from tests.streamer.conftest import (
     FRAMES,
+    HEIGHT,
     LUMA_FRAMES,
     LUMA_PATCHES,
     PATCH_HEIGHT,
@@ -187,6 +188,20 @@ def test_frames_that_stutter_never_jump(air: Air) -> None:
     assert [heard for heard in air.heard() if heard] == list(range(1000, 1030))
     assert np.abs(np.diff(air.bodies())).max() <= 2
     assert np.abs(np.diff(air.mouths())).max() <= 1 / FADE + 0.02
+
+
+def test_jump_in_the_middle_of_a_cross_fade_starts_from_what_was_really_sent(avatar: Avatar) -> None:
+    lumas = np.array([30, 200, 90, 230, 60, 180, 40, 220, 110, 150])
+    pictures = avatar.pictures.copy()
+    pictures[:, :HEIGHT] = lumas[:, None, None]
+    air = Air(replace(avatar, pictures=pictures), position=100)
+    air.speak(make_job("a", frames=2, position=94), range(2))
+    air.speak(make_job("b", frames=6, position=92), range(6))
+    air.tick(5)
+    before = air.bodies()[1]
+    new = [lumas[there_and_back(92 + n, FRAMES)] for n in range(3)]
+    expected = [before + (luma - before) * share for luma, share in zip(new, (0.25, 0.5, 0.75), strict=True)]
+    assert air.bodies()[2:] == pytest.approx(expected, abs=1)
 
 
 def test_frames_without_a_patch_show_the_clips_own_mouth_with_a_fade_and_sound_on(air: Air) -> None:
