@@ -33,7 +33,7 @@ class Settings(BaseSettings):
         description="Redis for sound and frame batches; large, bounded, not persisted.",
     )
     redis_timeout_s: float = Field(
-        2.0, gt=0, le=30, description="How long a Redis call may take before it counts as failed."
+        2.0, ge=0.5, le=30, description="How long a Redis call may take before it counts as failed."
     )
     uploads_folder: Path = Field(
         Path("var/uploads"), description="Posted and decoded sounds; shared by app, prepare and dispatch."
@@ -122,4 +122,5 @@ def settings() -> Settings:
 
 
 def _sentence(field: str, message: str, value: object) -> str:
-    return f"{PREFIX}{field.upper()}={value!r} cannot work: {message[0].lower()}{message[1:]}."
+    shown = "…" if field.endswith("_url") else repr(value)  # addresses hold passwords and stream keys
+    return f"{PREFIX}{field.upper()}={shown} cannot work: {message[0].lower()}{message[1:]}."

@@ -39,9 +39,9 @@ class Prober:
             process = self._idle.get(timeout=WAIT_S)
         except Empty:
             raise BusyError("Too many files are being looked into.") from None
-        if process.poll() is not None:
-            process = self._start()
         try:
+            if process.poll() is not None:
+                process = self._start()
             return _length_s(_ask(process, path))
         finally:
             self._idle.put(process)

@@ -41,6 +41,7 @@ class Job:
 
     `frames` is how many will be spoken; `position` is where on the channel's timeline the first of them
     lies; `frames_aired` counts those sent; `chunks_sent` how many chunks were handed out so far.
+    `rings` counts how often preparing was asked for again, `rung_ms` when last.
     `announced_s` is the length that the file's header tells, 0 if it tells none.
     """
 
@@ -62,6 +63,8 @@ class Job:
     position: int = -1
     chunks_sent: int = 0
     epoch: int = 0
+    rung_ms: int = 0
+    rings: int = 0
     loudest: float = 0.0
     degraded: bool = False
     error: str = ""

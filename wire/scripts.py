@@ -49,6 +49,7 @@ return 1
 
 ADMIT = """
 -- KEYS playlist, jobs, job; ARGV bound, job id, now ms, jobs kept, fields..
+if redis.call('EXISTS', KEYS[3]) == 1 then return 1 end
 if redis.call('LLEN', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
 for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]) end
 redis.call('RPUSH', KEYS[1], ARGV[2])
@@ -56,7 +57,7 @@ redis.call('ZADD', KEYS[2], ARGV[3], ARGV[2])
 redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -1 - ARGV[4])
 return 1
 """
-"""Record a job at the playlist's end, unless the playlist is full."""
+"""Record a job at the playlist's end, unless the playlist is full; once, however often it is sent."""
 
 CHANGE_CHUNK = """
 -- KEYS chunk table; ARGV chunk, attempt, row, allowed stages..

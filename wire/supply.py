@@ -47,6 +47,32 @@ def raise_fence(frames: Redis, job_id: str, epoch: int, chunk: int) -> None:
         pipe.execute()
 
 
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """What the frames server knows of a job: its `epoch`, and the first `chunk` that may be written.
+
+    `there` holds those of the chunks asked for whose frames are there, aired ones left out.
+    """
+
+    epoch: int
+    chunk: int
+    there: frozenset[int]
+
+
+def look(frames: Redis, job_id: str, asked: Sequence[int]) -> Fence | None:
+    """Return the job's fence, and which of the chunks `asked` have frames; None where there is no fence."""
+    with frames.pipeline() as pipe:
+        pipe.hmget(keys.fence(job_id), "epoch", "chunk")
+        for chunk in asked:
+            pipe.exists(keys.frames(job_id, chunk))
+        (epoch, first), *there = pipe.execute()
+    if epoch is None:
+        return None
+    return Fence(
+        int(epoch), int(first), frozenset(c for c, is_there in zip(asked, there, strict=True) if is_there)
+    )
+
+
 def advance_fence(frames: Redis, job_id: str, chunk: int, since: int) -> None:
     """Refuse from now on what comes before `chunk`, and forget the chunks from `since` up to it."""
     aired = range(since, chunk)

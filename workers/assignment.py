@@ -6,14 +6,19 @@ worker goes to another where there is one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from wire import chunks
 from wire.chunks import Row, Stage
+from wire.media import FPS
 from workers.leases import SLOWEST, lease_ms
 
 ROWS_A_WORKER = 2
 TRIES = 3
+ABSENT_S = 10.0
+"""A chunk that is to air soon is replaced when no worker of its engine has lived for so long."""
+SOON_FRAMES = 2 * FPS
+"""What airs within so many frames is on the air's edge."""
 
 UNDER_WAY = (Stage.SENT, Stage.RUNNING)
 
@@ -22,7 +27,7 @@ UNDER_WAY = (Stage.SENT, Stage.RUNNING)
 class JobView:
     """A job that is rendered: `airs_in` frames from now its first frame airs; negative once it has.
 
-    `fenced` tells whether the frames server still knows the job; if it was wiped, all is to be done again.
+    `there` holds the chunks of `rows` whose frames are on the frames server.
     """
 
     id: str
@@ -30,8 +35,8 @@ class JobView:
     frames: int
     chunks_sent: int
     airs_in: int
-    fenced: bool
     rows: Mapping[int, Row]
+    there: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,8 @@ class _Load:
 
 @dataclass(slots=True)
 class _Loads:
-    by_queue: dict[str, _Load] = field(default_factory=dict)
+    by_queue: Mapping[str, _Load]
+    absent_s: Mapping[str, float]
 
     def quickest(self, want: _Want) -> _Load | None:
         engine, frames = want.job.engine, len(chunks.span(want.chunk, want.job.frames))
@@ -95,13 +101,20 @@ class _Loads:
 
 
 def assign(
-    now_ms: int, jobs: Sequence[JobView], workers: Iterable[WorkerView], window_frames: int
+    now_ms: int,
+    jobs: Sequence[JobView],
+    workers: Iterable[WorkerView],
+    window_frames: int,
+    absent_s: Mapping[str, float] | None = None,
 ) -> list[Send | Replace]:
-    """Return what to do now with the chunks of `jobs`, at most `window_frames` ahead of the air."""
+    """Return what to do now with the chunks of `jobs`, at most `window_frames` ahead of the air.
+
+    `absent_s` tells for how long no worker of an engine has lived, of those that have none now.
+    """
     alive = {worker.queue: _Load(worker) for worker in workers}
     for job in jobs:
         _count(job, alive)
-    loads = _Loads(alive)
+    loads = _Loads(alive, absent_s or {})
     wants = sorted(
         (want for job in jobs for want in _wanted(now_ms, job, alive, window_frames)), key=lambda w: w.airs_in
     )
@@ -118,7 +131,7 @@ def _count(job: JobView, alive: Mapping[str, _Load]) -> None:
 def _wanted(now_ms: int, job: JobView, alive: Mapping[str, _Load], window_frames: int) -> Iterator[_Want]:
     """Yield the job's lost chunks, and those within the window that were not handed out yet."""
     for chunk, row in job.rows.items():
-        reason = _lost(now_ms, row, alive) if job.fenced else "the frames server was wiped"
+        reason = _lost(now_ms, row, chunk in job.there, alive)
         if reason:
             airs_in = job.airs_in + chunks.span(chunk, job.frames).start
             yield _Want(airs_in, job, chunk, row.attempt + 1, row.worker, reason)
@@ -129,10 +142,12 @@ def _wanted(now_ms: int, job: JobView, alive: Mapping[str, _Load], window_frames
         yield _Want(airs_in, job, chunk, 1)
 
 
-def _lost(now_ms: int, row: Row, alive: Mapping[str, _Load]) -> str:
+def _lost(now_ms: int, row: Row, is_there: bool, alive: Mapping[str, _Load]) -> str:
     """Return why the chunk has to be done again; empty if it has not."""
     if row.stage is Stage.BROKEN:
         return row.reason
+    if row.stage is Stage.DONE and not is_there:
+        return "its frames are gone from the frames server"
     if row.stage in UNDER_WAY and row.worker not in alive:
         return f"worker {row.worker} died"
     if row.stage in UNDER_WAY and now_ms > row.deadline_ms:
@@ -145,7 +160,9 @@ def _answer(now_ms: int, want: _Want, loads: _Loads) -> Send | Replace | None:
         return Replace(want.job.id, want.chunk, want.attempt, want.reason)
     load = loads.quickest(want)
     if load is None:
-        return None
+        absent = loads.absent_s.get(want.job.engine, 0.0) > ABSENT_S and want.airs_in <= SOON_FRAMES
+        reason = f"no worker for {want.job.engine or 'it'} has lived for {ABSENT_S:.0f} s"
+        return Replace(want.job.id, want.chunk, want.attempt, reason) if absent else None
     load.rows += 1
     load.frames += len(chunks.span(want.chunk, want.job.frames))
     deadline = now_ms + lease_ms(load.frames, load.view.speed)

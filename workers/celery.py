@@ -6,6 +6,11 @@ app = Celery("workers", include=["workers.prepare", "workers.dispatch", "workers
 app.config_from_object("celeryconfig")
 
 
+def ring_prepare(job_id: str) -> None:
+    """Ask for a job to be prepared (again)."""
+    app.send_task("workers.prepare", args=(job_id,), expires=3600)
+
+
 def ring_dispatch() -> None:
     """Hasten the next dispatch pass; one that is missed is made up for by dispatch's own timer."""
     app.send_task("workers.dispatch", expires=5)

@@ -8,7 +8,8 @@ import logging
 from collections.abc import Sequence
 from threading import Event, Lock, Thread
 
-from redis import RedisError, WatchError
+from kombu.exceptions import OperationalError
+from redis import WatchError
 from redis.client import Pipeline
 
 from settings import settings
@@ -17,12 +18,14 @@ from wire.chunks import Row, Stage
 from wire.jobs import Job, State
 from wire.media import FPS
 from workers import stores
-from workers.assignment import Replace, Send, assign
+from workers.absence import Absence
+from workers.assignment import SOON_FRAMES, Replace, Send, assign
 from workers.celery import app, ring_render
 from workers.housekeeping import sweep
-from workers.replacement import replace_chunk
+from workers.overdue import look_after
+from workers.replacement import publish_still
 from workers.slices import cut
-from workers.views import Picture, Queued, gather
+from workers.views import Queued, Scene, gather
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +35,9 @@ SWEEP_EVERY = 30
 """Passes of the timer between two sweeps of the uploads folder."""
 RACES = 5
 """Times that a pass gives way to another before it leaves the rest to the timer."""
-PREPARE_OVERDUE_S = 180.0
-"""A job that is not prepared by then fails: longer than decoding may take."""
 
-_pass_lock = Lock()
+_one_at_a_time = Lock()
+_absence = Absence()
 
 
 def start() -> None:
@@ -52,18 +54,18 @@ def dispatch() -> None:
 def _tick() -> None:
     pause, passes = Event(), 0
     while not pause.wait(EVERY_S):
+        passes += 1
         try:
             run_pass()
-            passes += 1
             if passes % SWEEP_EVERY == 0:
                 sweep(stores.broker(), settings().uploads_folder)
-        except (RedisError, OSError) as error:
-            log.warning("dispatch: %s; again in %.0f s", error, EVERY_S)
+        except Exception:  # whatever went wrong, leases have to be looked after
+            log.exception("a dispatch pass failed; again in %.0f s", EVERY_S)
 
 
 def run_pass() -> None:
     """Look, decide, carry out; look again where another pass was quicker."""
-    with _pass_lock:
+    with _one_at_a_time:
         for _ in range(RACES):
             try:
                 _once()
@@ -73,92 +75,108 @@ def run_pass() -> None:
 
 
 def _once() -> None:
-    broker, frames = stores.broker(), stores.frames()
+    broker, window_frames = stores.broker(), int(settings().window_s * FPS)
     with broker.pipeline() as pipe:
         pipe.watch(keys.TURN)  # type: ignore[no-untyped-call]  # redis-py leaves it so
-        picture = gather(broker, frames, settings().window_s)
-        actions = _decide(picture)
-        _lay_ready(picture, actions)
-        _commit(pipe, picture, actions)
+        scene = gather(broker, stores.frames(), window_frames)
+        actions = _lay_ready(scene, _decide(scene, window_frames))
+        _commit(pipe, scene, actions)
     for action in actions:
-        _carry_out(action)
-    for job in picture.unprepared:
-        _fail_overdue(job, picture.now_ms)
+        if isinstance(action, Send):
+            _ring(action)
+    for job in scene.waiting:
+        look_after(broker, job, scene.now_ms, settings().jobs_kept_s)
 
 
-def _decide(picture: Picture) -> Sequence[Send | Replace]:
+def _decide(scene: Scene, window_frames: int) -> Sequence[Send | Replace]:
     used = int(stores.frames().info("memory")["used_memory"])
     if used > settings().window_bytes:
-        log.warning("the frames server holds %d bytes: nothing is handed out until it holds less", used)
-        return ()
-    views = [queued.view for queued in picture.queued.values()]
-    return assign(picture.now_ms, views, picture.workers, int(settings().window_s * FPS))
+        log.warning("the frames server holds %d bytes: only what airs next is handed out", used)
+        window_frames = SOON_FRAMES
+    absent_s = _absence.note(scene.now_ms, {q.engine for q in scene.queued.values()}, scene.workers)
+    views = [queued.view for queued in scene.queued.values()]
+    return assign(scene.now_ms, views, scene.workers, window_frames, absent_s)
 
 
-def _lay_ready(picture: Picture, actions: Sequence[Send | Replace]) -> None:
-    """Bring to the frames server what the chunks need, before anybody hears of them."""
-    for job_id in {action.job for action in actions}:
-        queued = picture.queued[job_id]
-        if queued.job.chunks_sent == 0 or not queued.view.fenced:
-            first = chunks.chunk_of(queued.job.frames_aired)
-            supply.raise_fence(stores.frames(), job_id, _epoch(queued), first)
+def _lay_ready(scene: Scene, actions: Sequence[Send | Replace]) -> list[Send | Replace]:
+    """Bring to the frames server what the chunks need, before anybody hears of them.
+
+    Returns those actions that can be carried out: a job whose sound is gone fails, and stops no other.
+    """
+    failed: set[str] = set()
     for action in actions:
-        chunk_sound = cut(settings().uploads_folder, picture.queued[action.job].job, action.chunk)
-        supply.put_sound(stores.frames(), action.job, action.chunk, chunk_sound)
+        queued = scene.queued[action.job]
+        try:
+            if action.job not in failed:
+                _lay_chunk_ready(queued, action)
+        except (OSError, ValueError) as error:
+            failed.add(action.job)
+            _fail(queued.job, f"its sound cannot be read any more: {error}")
+    return [action for action in actions if action.job not in failed]
 
 
-def _epoch(queued: Queued) -> int:
-    return queued.job.epoch + (not queued.view.fenced)
+def _lay_chunk_ready(queued: Queued, action: Send | Replace) -> None:
+    sound = cut(settings().uploads_folder, queued.job, action.chunk)
+    if not queued.fenced:
+        first = chunks.chunk_of(queued.job.frames_aired)
+        supply.raise_fence(stores.frames(), action.job, queued.epoch, first)
+    supply.put_sound(stores.frames(), action.job, action.chunk, sound)
+    if isinstance(action, Replace):
+        publish_still(queued, action, sound)
 
 
-def _commit(pipe: Pipeline, picture: Picture, actions: Sequence[Send | Replace]) -> None:
+def _commit(pipe: Pipeline, scene: Scene, actions: Sequence[Send | Replace]) -> None:
     """Write the decisions in one transaction.
 
     Raises:
         WatchError: another pass handed something out since this one looked.
     """
     pipe.multi()
-    for queued in picture.queued.values():
-        aired = [c for c in queued.rows if c < chunks.chunk_of(queued.job.frames_aired)]
+    for queued in scene.queued.values():
+        aired = [str(chunk) for chunk in queued.rows if chunk not in queued.view.rows]
         if aired:
-            pipe.hdel(keys.chunks(queued.job.id), *map(str, aired))
+            pipe.hdel(keys.chunks(queued.job.id), *aired)
     if actions:
         pipe.incr(keys.TURN)
     for action in actions:
-        _write(pipe, picture.queued[action.job], action)
+        _write(pipe, scene.queued[action.job], action)
     pipe.execute()
 
 
 def _write(pipe: Pipeline, queued: Queued, action: Send | Replace) -> None:
+    job, table = keys.job(action.job), keys.chunks(action.job)
     if isinstance(action, Send):
         row = Row(Stage.SENT, action.attempt, action.worker, action.deadline_ms)
     else:
         row = Row(Stage.DONE, action.attempt, "dispatch", 0, action.reason)
-        warning = (
-            f"from {chunks.span(action.chunk, queued.job.frames).start / FPS:.2f} s the clip's own mouth"
-        )
-        pipe.hset(keys.job(action.job), mapping={"degraded": "1", "warning": f"{warning}: {action.reason}"})
-    pipe.hset(keys.chunks(action.job), str(action.chunk), row.to_json())
+        pipe.hset(job, "degraded", "1")
+        if not queued.job.warning:
+            at_s = chunks.span(action.chunk, queued.job.frames).start / FPS
+            pipe.hset(job, "warning", f"the clip's own mouth aired from {at_s:.2f} s on: {action.reason}")
+    pipe.hset(table, str(action.chunk), row.to_json())
+    pipe.expire(table, int(settings().jobs_kept_s))
     sent = max(queued.job.chunks_sent, action.chunk + 1)
     pipe.hset(
-        keys.job(action.job),
-        mapping={"chunks_sent": sent, "position": queued.start, "epoch": _epoch(queued)},
+        job,
+        mapping={
+            "chunks_sent": sent,
+            "position": queued.start,
+            "engine": queued.engine,
+            "epoch": queued.epoch,
+        },
     )
 
 
-def _carry_out(action: Send | Replace) -> None:
-    if isinstance(action, Replace):
-        log.error("job %s chunk %d: the clip's own mouth airs: %s", action.job, action.chunk, action.reason)
-        replace_chunk(action.job, action.chunk, action.attempt)
-        return
-    if action.attempt > 1:
-        log.warning("job %s chunk %d: try %d, at %s", action.job, action.chunk, action.attempt, action.worker)
-    ring_render(action.worker, action.job, action.chunk, action.attempt)
+def _ring(send: Send) -> None:
+    """Tell the worker; if that fails the chunk is overdue in time, and rung again."""
+    if send.attempt > 1:
+        log.warning("job %s chunk %d: try %d, at %s", send.job, send.chunk, send.attempt, send.worker)
+    try:
+        ring_render(send.worker, send.job, send.chunk, send.attempt)
+    except OperationalError as error:
+        log.warning("job %s chunk %d: %s not rung: %s", send.job, send.chunk, send.worker, error)
 
 
-def _fail_overdue(job: Job, now_ms: int) -> None:
-    if now_ms - job.posted_ms < PREPARE_OVERDUE_S * 1000:
-        return
-    reason = f"it was not prepared within {PREPARE_OVERDUE_S:.0f} s; is a prepare worker running?"
-    if jobs.move(stores.broker(), job, State.FAILED, settings().jobs_kept_s, error=reason):
-        log.error("job %s failed: %s", job.id, reason)
+def _fail(job: Job, reason: str) -> None:
+    log.error("job %s failed: %s", job.id, reason)
+    jobs.move(stores.broker(), job, State.FAILED, settings().jobs_kept_s, error=reason)

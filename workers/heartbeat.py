@@ -1,8 +1,6 @@
 """The heart of a worker: a thread of the process that runs its tasks, so that it stops when that does."""
 
 import logging
-import os
-import signal
 from dataclasses import replace
 from threading import Event, Thread
 
@@ -10,6 +8,7 @@ from redis import Redis, RedisError
 
 from wire import workers
 from wire.workers import BEAT_S, DEAD_S, Worker
+from workers.ending import end_worker
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +59,7 @@ class Heartbeat:
             if self._stop.wait(BEAT_S):
                 return
         log.critical("another worker serves %s: this one ends; give it an index of its own", self.name)
-        os.kill(os.getppid(), signal.SIGTERM)
+        end_worker()
 
     def _taken(self) -> bool:
         """Beat; True if it was taken, or could not be sent."""

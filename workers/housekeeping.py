@@ -13,7 +13,7 @@ from wire.jobs import ENDED
 log = logging.getLogger(__name__)
 
 UNKNOWN_KEPT_S = 600.0
-"""A folder of no known job is kept for so long: its upload may be under way."""
+"""A folder of no known job is kept for so long after it last grew: its upload may be under way."""
 
 
 def sweep(broker: Redis, folder: Path) -> None:
@@ -27,6 +27,6 @@ def sweep(broker: Redis, folder: Path) -> None:
 
 def _age_s(path: Path) -> float:
     try:
-        return time.time() - path.stat().st_mtime
+        return time.time() - max(p.stat().st_mtime for p in (path, *path.iterdir()))
     except FileNotFoundError:
         return 0.0

@@ -3,7 +3,7 @@
 import logging
 
 from settings import settings
-from wire import channels, jobs, workers
+from wire import channels, jobs
 from wire.jobs import Job, State
 from workers import stores
 from workers.celery import app, ring_dispatch
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 @app.task(name="workers.prepare")
 def prepare(job_id: str) -> None:
-    """Decode the job's sound, and pin what it is rendered with.
+    """Decode the job's sound, and pin its avatar.
 
     Safe to run again: decoding gives the same files, and a job past this stage is left alone. A sound that
     cannot be used fails the job with the reason.
@@ -40,22 +40,12 @@ def _prepare(job: Job) -> None:
     if channel is None:
         raise UnusableSoundError(f"there is no channel {job.channel}")
     sound = decode(limits.uploads_folder, job.id, limits.upload_max_s, job.announced_s, limits.ffmpeg)
-    engine = pin_engine(workers.live(stores.broker()), limits.engine)
     jobs.move(
         stores.broker(), job, State.RENDERING, limits.jobs_kept_s,
         frames=sound.frames, loudest=sound.loudest, warning=sound.warning,
-        avatar=channel.avatar, avatar_frames=channel.avatar_frames, engine=engine,
+        avatar=channel.avatar, avatar_frames=channel.avatar_frames,
     )  # fmt: skip
-    log.info("job %s prepared: %d frames with %s", job.id, sound.frames, engine)
-
-
-def pin_engine(live: list[workers.Worker], fallback: str) -> str:
-    """Return the engine with most frames a second over the `live` workers; `fallback` if none renders."""
-    speeds: dict[str, float] = {}
-    for worker in live:
-        if worker.role == "render" and worker.engine:
-            speeds[worker.engine] = speeds.get(worker.engine, 0.0) + worker.speed
-    return max(speeds, key=lambda engine: speeds[engine], default=fallback)
+    log.info("job %s prepared: %d frames", job.id, sound.frames)
 
 
 def _fail(job: Job, reason: str) -> None:

@@ -1,27 +1,26 @@
 """What airs where a chunk could not be rendered: the clip's own mouth, the true sound."""
 
 import logging
+from dataclasses import replace
 from itertools import repeat
 
-from settings import settings
-from wire import chunks, jobs
+from wire import chunks
 from wire.batches import Patch
-from wire.supply import RefusedError
+from wire.supply import ChunkSound, RefusedError
 from workers import stores
+from workers.assignment import Replace
 from workers.publishing import publish, to_batches
-from workers.slices import cut
+from workers.views import Queued
 
 log = logging.getLogger(__name__)
 
 
-def replace_chunk(job_id: str, chunk: int, attempt: int) -> None:
+def publish_still(queued: Queued, action: Replace, sound: ChunkSound) -> None:
     """Publish the chunk with empty patches; batches that were rendered before its trouble stay."""
-    job = jobs.load(stores.broker(), job_id)
-    if job is None:
-        return
-    still = repeat(Patch.empty(), len(chunks.span(chunk, job.frames)))
-    sound = cut(settings().uploads_folder, job, chunk)
+    log.error("job %s chunk %d: the clip's own mouth airs: %s", action.job, action.chunk, action.reason)
+    job = replace(queued.job, position=queued.start, epoch=queued.epoch)
+    still = repeat(Patch.empty(), len(chunks.span(action.chunk, job.frames)))
     try:
-        publish(stores.frames(), to_batches(job, chunk, attempt, sound, still))
+        publish(stores.frames(), to_batches(job, action.chunk, action.attempt, sound, still))
     except RefusedError as error:
         log.info("the replacement came too late: %s", error)

@@ -9,6 +9,7 @@ from uuid import uuid4
 from celery.signals import celeryd_after_setup, worker_process_init, worker_process_shutdown
 
 from workers import dispatch, render, stores
+from workers.ending import end_worker
 from workers.heartbeat import Heartbeat
 
 log = logging.getLogger(__name__)
@@ -65,12 +66,18 @@ def choose_role(instance: Any, **_: object) -> None:
 def start(**_: object) -> None:
     """Start what the role needs in the process that runs its tasks; the heartbeat says that it is ready."""
     role = _Process.role
-    _Process.heartbeat = Heartbeat(stores.broker(), role.name, role.role, role.queue, OWNER)
-    if role.role == "render":
-        render.start(_Process.heartbeat)
-    elif role.role == "dispatch":
-        dispatch.start()
-    _Process.heartbeat.start()
+    heart = Heartbeat(stores.broker(), role.name, role.role, role.queue, OWNER)
+    try:
+        if role.role == "render":
+            render.start(heart)
+        elif role.role == "dispatch":
+            dispatch.start()
+    except Exception:  # Celery would go on without a word, with a worker that can do nothing
+        log.exception("this %s worker cannot start, and ends", role.role)
+        end_worker()
+        return
+    heart.start()
+    _Process.heartbeat = heart
 
 
 @worker_process_shutdown.connect

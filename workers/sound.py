@@ -14,6 +14,8 @@ from wire.media import AIR_RATE_HZ, MODEL_RATE_HZ, MODEL_SAMPLES_PER_FRAME, SAMP
 
 DECODE_TIMEOUT_S = 120.0
 """An hour of MP3 decodes in some 15 s; what takes longer is no honest file."""
+DEMUXERS = "wav,mp3,mov,ogg,flac"
+"""As the API's probe allows (`app.probe`); all else is refused before it is parsed."""
 SHORT_BY_S = 0.5
 """A file that ends so much before its header says is told to be broken off; less is a codec's padding."""
 
@@ -61,7 +63,8 @@ def read(path: Path) -> NDArray[np.int16]:
 
 def _run(folder: Path, job_id: str, max_s: float, ffmpeg_path: str) -> str:
     """Let ffmpeg decode; return what it complained of last, in one line."""
-    posted = ffmpeg.input(str(uploads.posted(folder, job_id)), protocol_whitelist="file").audio.asplit()
+    source = str(uploads.posted(folder, job_id))
+    posted = ffmpeg.input(source, protocol_whitelist="file", format_whitelist=DEMUXERS).audio.asplit()
     form = {"format": "s16le", "ac": 1, "t": max_s + 1}
     both = ffmpeg.merge_outputs(
         posted[0].output(str(uploads.air(folder, job_id)), ar=AIR_RATE_HZ, **form),
@@ -72,6 +75,8 @@ def _run(folder: Path, job_id: str, max_s: float, ffmpeg_path: str) -> str:
         done = subprocess.run(command, capture_output=True, timeout=DECODE_TIMEOUT_S, check=False)
     except subprocess.TimeoutExpired:
         raise UnusableSoundError(f"decoding took longer than {DECODE_TIMEOUT_S:g} s") from None
+    if b"No space left on device" in done.stderr:
+        raise UnusableSoundError("there is no room on the disk for the decoded sound")
     lines = done.stderr.decode(errors="replace").strip().splitlines()
     return lines[-1].rpartition("] ")[2][:200] if lines else ""
 

@@ -1,12 +1,12 @@
 """What a dispatch pass sees: the broker's records, gathered into the views that `assignment` decides on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from redis import Redis
 
 from avatars.loop import period
-from wire import channels, chunks, jobs, keys, workers
+from wire import channels, chunks, jobs, supply, workers
 from wire.channels import Channel
 from wire.chunks import Row
 from wire.connection import now_ms
@@ -18,71 +18,97 @@ from workers.assignment import JobView, WorkerView
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A job that can be rendered, its chunk table, and where on the timeline it starts."""
+    """A job that can be rendered, its chunk table, and where on the timeline it starts.
+
+    `epoch` is the one to render under; `fenced` tells whether the frames server has a fence of that epoch.
+    """
 
     job: Job
-    rows: dict[int, Row]
+    rows: Mapping[int, Row]
     start: int
+    engine: str
+    epoch: int
+    fenced: bool
     view: JobView
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """All that one pass decides on. `unprepared` holds the jobs that keep a playlist waiting."""
+class Scene:
+    """All that one pass decides on. `waiting` holds each channel's first job that is not prepared."""
 
     now_ms: int
-    queued: dict[str, Queued]
-    workers: list[WorkerView]
-    unprepared: list[Job]
+    queued: Mapping[str, Queued]
+    workers: Sequence[WorkerView]
+    waiting: Sequence[Job]
 
 
-def gather(broker: Redis, frames: Redis, window_s: float) -> Picture:
-    """Return what there is to hand out within `window_s` of the air, and to whom."""
+def gather(broker: Redis, frames: Redis, window_frames: int) -> Scene:
+    """Return what there is to hand out within the window, and to whom."""
     now = now_ms(broker)
     rendering = [worker for worker in workers.live(broker) if worker.role == "render"]
     queued: dict[str, Queued] = {}
-    unprepared: list[Job] = []
+    waiting: list[Job] = []
     for name in channels.names(broker):
         channel = channels.load(broker, name)
-        ready, waiting = _split(jobs.load_many(broker, jobs.playlist(broker, name)))
-        unprepared += waiting
+        ready, unprepared = _split(jobs.load_many(broker, jobs.playlist(broker, name)))
+        waiting += unprepared[:1]
         if channel is not None:
-            queued |= {q.job.id: q for q in _walk(broker, frames, channel, ready, rendering, now, window_s)}
+            walk = _walk(broker, frames, channel, ready, rendering, now, window_frames)
+            queued |= {q.job.id: q for q in walk}
     views = [WorkerView(worker.queue, worker.engine, worker.speed) for worker in rendering]
-    return Picture(now, queued, views, unprepared)
+    return Scene(now, queued, views, waiting)
+
+
+def pin_engine(rendering: Sequence[Worker]) -> str:
+    """Return the engine that renders most frames a second over all workers; empty if there is none."""
+    speeds: dict[str, float] = {}
+    for worker in rendering:
+        speeds[worker.engine] = speeds.get(worker.engine, 0.0) + worker.speed
+    return max(speeds, key=lambda engine: speeds[engine], default="")
 
 
 def _split(playlist: list[Job]) -> tuple[list[Job], list[Job]]:
     """Return the jobs up to the first that is not prepared, and those that are not prepared."""
-    waiting = [job for job in playlist if job.state in (State.QUEUED, State.PREPARING)]
-    ready = playlist[: playlist.index(waiting[0])] if waiting else playlist
-    return ready, waiting
+    unprepared = [job for job in playlist if job.state in (State.QUEUED, State.PREPARING)]
+    ready = playlist[: playlist.index(unprepared[0])] if unprepared else playlist
+    return ready, unprepared
 
 
 def _walk(
     broker: Redis,
     frames: Redis,
     channel: Channel,
-    ready: list[Job],
-    rendering: list[Worker],
+    ready: Sequence[Job],
+    rendering: Sequence[Worker],
     now: int,
-    window_s: float,
+    window_frames: int,
 ) -> Iterator[Queued]:
-    """Yield the channel's jobs, each starting where the one before it ends."""
+    """Yield the channel's jobs within the window, each starting where the one before it ends."""
     position = channel.position_at(now)
     end: int | None = None
     for job in ready:
+        if end is not None and end - position > window_frames:
+            return
+        engine = job.engine or pin_engine(rendering)
         start = job.position
         if start < 0:
-            speeds = [worker.speed for worker in rendering if worker.engine == job.engine]
-            start = starts.plan(position, starts.lead_s(job.frames, speeds, window_s), end)
-        remaining_from = position if job.state is State.ON_AIR else max(start, position, end or 0)
-        airs_in = remaining_from - position - job.frames_aired
-        end = starts.actual_end(
-            start + job.frames, remaining_from + job.frames - job.frames_aired, period(channel.avatar_frames)
-        )
-        rows = chunks.table(broker, job.id)
-        ahead = {chunk: row for chunk, row in rows.items() if chunk >= chunks.chunk_of(job.frames_aired)}
-        fenced = job.chunks_sent == 0 or frames.exists(keys.fence(job.id)) == 1
-        view = JobView(job.id, job.engine, job.frames, job.chunks_sent, airs_in, fenced, ahead)
-        yield Queued(job, rows, start, view)
+            speeds = [worker.speed for worker in rendering if worker.engine == engine]
+            start = starts.plan(position, starts.lead_s(job.frames, speeds), end)
+        from_now = 0 if job.state is State.ON_AIR else max(start, position, end or 0) - position
+        rest = job.frames - job.frames_aired
+        end = starts.actual_end(start + job.frames, position + from_now + rest, period(channel.avatar_frames))
+        yield _look(broker, frames, job, start, engine, from_now - job.frames_aired)
+
+
+def _look(broker: Redis, frames: Redis, job: Job, start: int, engine: str, airs_in: int) -> Queued:
+    """Return the job with what both servers hold of it."""
+    rows = chunks.table(broker, job.id)
+    fence = supply.look(frames, job.id, list(rows))
+    fenced = fence is not None and fence.epoch == job.epoch
+    first = max(chunks.chunk_of(job.frames_aired), fence.chunk if fence else 0)
+    ahead = {chunk: row for chunk, row in rows.items() if chunk >= first}
+    view = JobView(
+        job.id, engine, job.frames, job.chunks_sent, airs_in, ahead, fence.there if fence else frozenset()
+    )
+    epoch = job.epoch + (not fenced and job.chunks_sent > 0)
+    return Queued(job, rows, start, engine, epoch, fenced, view)

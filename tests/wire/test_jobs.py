@@ -57,3 +57,9 @@ def test_ended_job_leaves_the_playlist_and_its_keys_have_an_end(broker: Redis, e
 def test_forgotten_job_cannot_come_back_by_a_late_report(broker: Redis) -> None:
     assert not jobs.move(broker, JOB, State.DONE, 60)
     assert jobs.load(broker, "a") is None
+
+
+def test_job_that_is_sent_twice_is_on_the_playlist_once(broker: Redis) -> None:
+    assert jobs.admit(broker, JOB, 5)
+    assert jobs.admit(broker, JOB, 5)
+    assert jobs.playlist(broker, "main") == ["a"]

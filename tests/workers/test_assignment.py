@@ -7,10 +7,20 @@ from hypothesis import strategies as st
 
 from wire import chunks
 from wire.chunks import Row, Stage
-from workers.assignment import ROWS_A_WORKER, TRIES, JobView, Replace, Send, WorkerView, assign
+from workers.assignment import (
+    ABSENT_S,
+    ROWS_A_WORKER,
+    SOON_FRAMES,
+    TRIES,
+    JobView,
+    Replace,
+    Send,
+    WorkerView,
+    assign,
+)
 
 A, B = WorkerView("gpu.a.0", "viseme", 100.0), WorkerView("gpu.b.0", "viseme", 25.0)
-JOB = JobView("j", "viseme", 1000, 0, 10, True, {})
+JOB = JobView("j", "viseme", 1000, 0, 10, {})
 NOW, WINDOW = 50_000, 250
 
 
@@ -37,7 +47,8 @@ def test_chunks_under_way_count_for_their_worker() -> None:
 
 
 def test_chunks_that_are_done_leave_room() -> None:
-    job = replace(JOB, chunks_sent=2, rows={0: row(Stage.DONE), 1: row(Stage.DONE)})
+    rows = {0: row(Stage.DONE), 1: row(Stage.DONE)}
+    job = replace(JOB, chunks_sent=2, rows=rows, there=frozenset(rows))
     assert len(sends(assign(NOW, [job], [A], WINDOW))) == ROWS_A_WORKER
 
 
@@ -87,10 +98,20 @@ def test_broken_chunk_is_replaced_after_its_tries() -> None:
     assert assign(NOW, [job], [A], WINDOW) == [Replace("j", 0, TRIES + 1, "why")]
 
 
-def test_wiped_frames_server_has_all_that_has_not_aired_done_again() -> None:
+def test_chunk_whose_frames_are_gone_is_done_again() -> None:
     rows = {1: row(Stage.DONE), 2: row(Stage.DONE)}
-    job = replace(JOB, frames=58, chunks_sent=3, airs_in=-8, fenced=False, rows=rows)
-    assert [chunk for _, chunk, _ in sends(assign(NOW, [job], [A], WINDOW))] == [1, 2]
+    job = replace(JOB, frames=58, chunks_sent=3, airs_in=-8, rows=rows, there=frozenset({1}))
+    assert [chunk for _, chunk, _ in sends(assign(NOW, [job], [A], WINDOW))] == [2]
+
+
+def test_chunk_at_the_airs_edge_is_replaced_when_its_engine_has_been_absent_for_long() -> None:
+    def answers(absent_s: float, airs_in: int) -> list[Send | Replace]:
+        job = replace(JOB, frames=8, airs_in=airs_in)
+        return assign(NOW, [job], [], WINDOW, {"viseme": absent_s})
+
+    assert answers(ABSENT_S - 1, 0) == []
+    assert answers(ABSENT_S + 1, SOON_FRAMES + 1) == []
+    assert [type(a) for a in answers(ABSENT_S + 1, 0)] == [Replace]
 
 
 def test_lease_grows_with_what_the_worker_has_to_do_before() -> None:

@@ -13,7 +13,8 @@ from wire.channels import Channel
 from wire.chunks import Row, Stage
 from wire.jobs import Job, State
 from wire.workers import Worker
-from workers import dispatch, replacement, stores
+from workers import dispatch, overdue, stores
+from workers.absence import Absence
 
 Rings = list[tuple[str, str, int, int]]
 """What render workers were told: queue, job, chunk, attempt."""
@@ -27,10 +28,10 @@ def rung(broker: Redis, frames: Redis, tmp_path: Path, monkeypatch: pytest.Monke
     """A channel at position 1000, a worker and a prepared job; collects what render workers are told."""
     told: Rings = []
     values = Settings(uploads_folder=tmp_path)
+    monkeypatch.setattr(dispatch, "_absence", Absence())
     monkeypatch.setattr(stores, "broker", lambda: broker)
     monkeypatch.setattr(stores, "frames", lambda: frames)
-    for module in (dispatch, replacement):
-        monkeypatch.setattr(module, "settings", lambda: values)
+    monkeypatch.setattr(dispatch, "settings", lambda: values)
     monkeypatch.setattr(dispatch, "ring_render", lambda *message: told.append(message))
     channels.report(broker, Channel("main", "hash", 50, 1280, 720, 1000))
     workers.beat(broker, WORKER, "me")
@@ -43,6 +44,14 @@ def post(broker: Redis, folder: Path, job: Job) -> None:
     uploads.air(folder, job.id).parent.mkdir(exist_ok=True)
     np.zeros(job.frames * 1920, "<i2").tofile(uploads.air(folder, job.id))
     np.zeros(job.frames * 640, "<i2").tofile(uploads.heard(folder, job.id))
+
+
+def finish_all(broker: Redis, frames: Redis) -> None:
+    """Let the workers have done all that they were told."""
+    for job_id in jobs.playlist(broker, "main"):
+        for chunk, row in chunks.table(broker, job_id).items():
+            if chunks.change(broker, job_id, chunk, replace(row, stage=Stage.DONE), Stage.SENT):
+                frames.xadd(keys.frames(job_id, chunk), {"head": "made"}, id="1-0")
 
 
 def now(broker: Redis) -> Job:
@@ -70,9 +79,10 @@ def test_second_pass_hands_nothing_out_twice(rung: Rings, broker: Redis) -> None
     assert now(broker) == first
 
 
-def test_finished_chunk_makes_room_for_the_next(rung: Rings, broker: Redis) -> None:
+def test_finished_chunk_makes_room_for_the_next(rung: Rings, broker: Redis, frames: Redis) -> None:
     dispatch.run_pass()
     chunks.change(broker, "j", 0, Row(Stage.DONE, 1, "gpu.h.0", 0), Stage.SENT)
+    frames.xadd(keys.frames("j", 0), {"head": "made"}, id="1-0")
     dispatch.run_pass()
     assert rung[2:] == [("gpu.h.0", "j", 2, 1)]
 
@@ -111,14 +121,59 @@ def test_wiped_frames_server_is_fenced_anew_under_another_epoch(
     assert now(broker).epoch == 1
 
 
-def test_full_frames_server_makes_dispatch_wait(
-    rung: Rings, frames: Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_all_that_a_wiped_frames_server_held_is_done_again(rung: Rings, broker: Redis, frames: Redis) -> None:
+    for _ in range(4):
+        dispatch.run_pass()
+        finish_all(broker, frames)
+    lost = sorted(chunks.table(broker, "j"))
+    assert len(lost) == 5
+    frames.flushdb()
+    rung.clear()
+    for _ in range(4):
+        dispatch.run_pass()
+        finish_all(broker, frames)
+    assert sorted(chunk for _, _, chunk, _ in rung) == lost
+
+
+def test_fence_of_another_epoch_counts_as_none(rung: Rings, broker: Redis, frames: Redis) -> None:
+    dispatch.run_pass()
+    supply.raise_fence(frames, "j", 7, 0)  # as a pass leaves it that ends before it commits
+    chunks.change(broker, "j", 0, Row(Stage.BROKEN, 1, "gpu.h.0", 0, "refused"), Stage.SENT)
+    dispatch.run_pass()
+    assert len(rung) == 3
+    assert frames.hget(keys.fence("j"), "epoch") == str(now(broker).epoch).encode()
+
+
+def test_job_whose_sound_is_gone_fails_and_stops_no_other(rung: Rings, broker: Redis, tmp_path: Path) -> None:
+    post(broker, tmp_path, replace(JOB, id="k"))
+    uploads.air(tmp_path, "j").unlink()
+    dispatch.run_pass()
+    dispatch.run_pass()
+    assert now(broker).state is State.FAILED
+    assert "sound cannot be read" in now(broker).error
+    assert ("gpu.h.0", "k", 0, 1) in rung
+
+
+def test_job_is_pinned_to_the_engine_with_most_frames_a_second(rung: Rings, broker: Redis) -> None:
+    broker.hset(keys.job("j"), "engine", "")
+    for n in (1, 2):
+        queue = f"gpu.h.{n}"
+        workers.beat(broker, Worker(queue, "render", queue, "cuda", "latentsync", 60.0), queue)
+    dispatch.run_pass()
+    assert now(broker).engine == "latentsync"
+    assert {queue for queue, *_ in rung} == {"gpu.h.1", "gpu.h.2"}
+
+
+def test_full_frames_server_lets_only_what_airs_next_through(
+    rung: Rings, broker: Redis, frames: Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     frames.set("ballast", bytes(4 * 2**20))
     values = Settings(uploads_folder=tmp_path, window_bytes=2**20)
     monkeypatch.setattr(dispatch, "settings", lambda: values)
-    dispatch.run_pass()
-    assert rung == []
+    for _ in range(8):
+        dispatch.run_pass()
+        finish_all(broker, frames)
+    assert {chunk for _, _, chunk, _ in rung} == {0, 1, 2}
 
 
 def test_job_is_handed_out_no_further_than_the_window(rung: Rings, broker: Redis) -> None:
@@ -128,14 +183,12 @@ def test_job_is_handed_out_no_further_than_the_window(rung: Rings, broker: Redis
 
 
 @pytest.mark.usefixtures("rung")
-def test_next_job_keeps_step_with_the_one_before_it(broker: Redis, tmp_path: Path) -> None:
+def test_next_job_keeps_step_with_the_one_before_it(broker: Redis, frames: Redis, tmp_path: Path) -> None:
     post(broker, tmp_path, replace(JOB, id="k"))
     workers.beat(broker, replace(WORKER, name="gpu.h.1", queue="gpu.h.1", speed=1000.0), "another")
     for _ in range(8):
         dispatch.run_pass()
-        for job_id in "jk":
-            for chunk, row in chunks.table(broker, job_id).items():
-                chunks.change(broker, job_id, chunk, replace(row, stage=Stage.DONE), Stage.SENT)
+        finish_all(broker, frames)
     second = jobs.load(broker, "k")
     assert second is not None
     assert second.position == now(broker).position + 100
@@ -150,11 +203,16 @@ def test_rows_of_aired_chunks_leave_the_table(rung: Rings, broker: Redis) -> Non
     assert len(rung) > 2
 
 
-def test_job_behind_one_that_is_not_prepared_waits_and_an_overdue_one_fails(
-    rung: Rings, broker: Redis
+def test_job_that_is_not_prepared_is_asked_for_again_and_in_the_end_fails(
+    rung: Rings, broker: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broker.hset(keys.job("j"), "state", "preparing")
-    dispatch.run_pass()
+    asked: list[str] = []
+    monkeypatch.setattr(overdue, "ring_prepare", asked.append)
+    broker.hset(keys.job("j"), "state", "preparing")  # posted at 0: long ago
+    for _ in range(3):
+        dispatch.run_pass()
+        broker.hset(keys.job("j"), "rung_ms", "0")
     assert rung == []
-    assert now(broker).state is State.FAILED  # posted at 0: long ago
+    assert asked == ["j", "j"]
+    assert now(broker).state is State.FAILED
     assert "prepare worker" in now(broker).error

@@ -27,3 +27,13 @@ def test_only_what_no_job_needs_is_removed(broker: Redis, tmp_path: Path) -> Non
 
 def test_missing_uploads_folder_harms_nothing(broker: Redis, tmp_path: Path) -> None:
     sweep(broker, tmp_path / "none")
+
+
+def test_upload_that_still_grows_is_kept(broker: Redis, tmp_path: Path) -> None:
+    folder = tmp_path / "arriving"
+    folder.mkdir()
+    (folder / "posted").write_bytes(b"so far")
+    long_ago = time.time() - UNKNOWN_KEPT_S - 1
+    os.utime(folder, (long_ago, long_ago))
+    sweep(broker, tmp_path)
+    assert folder.exists()

@@ -1,0 +1,20 @@
+"""How long an engine has been without workers."""
+
+from workers.absence import Absence
+from workers.assignment import WorkerView
+
+WORKER = WorkerView("gpu.h.0", "viseme", 100.0)
+
+
+def test_absence_counts_from_the_first_pass_without_a_worker() -> None:
+    absence = Absence()
+    assert absence.note(1000, {"viseme"}, [WORKER]) == {}
+    assert absence.note(2000, {"viseme"}, []) == {"viseme": 0.0}
+    assert absence.note(9000, {"viseme"}, []) == {"viseme": 7.0}
+
+
+def test_absence_ends_with_the_next_worker() -> None:
+    absence = Absence()
+    absence.note(1000, {"viseme"}, [])
+    absence.note(2000, {"viseme"}, [WORKER])
+    assert absence.note(9000, {"viseme"}, []) == {"viseme": 0.0}
