@@ -1,7 +1,8 @@
 // Plays the channel's stream close to live, and starts anew when it stops.
 
 const RETRY_MS = 2000;
-const STUCK_MS = 6000; // longer than any segment
+const STILL_MS = 3000; // longer than a segment: no stall that passes by itself
+const NO_STREAM = "No stream at the moment. Trying again …";
 const TUNING = {
   enableWorker: false, // one small stream; a worker from a blob would need a wider security policy
   lowLatencyMode: true,
@@ -21,55 +22,79 @@ const source = `/hls/${document.body.dataset.channel}/index.m3u8`;
 
 let hls = null;
 let moved = { at: 0, time: 0 };
+let lost = false; // whether the stream ended, or was not there
+let seen = null; // the playlist as it was then
+let asking = false;
 
 export function startPlayer() {
   sound.addEventListener("click", () => setMuted(!video.muted));
   document.getElementById("fullscreen").addEventListener("click", toggleFullscreen);
-  video.addEventListener("playing", () => show("playing", ""));
+  video.addEventListener("error", () => hls || lose(NO_STREAM));
   setInterval(watch, 500);
+  setInterval(retry, RETRY_MS);
   tune();
 }
 
 function tune() {
   hls?.destroy();
   hls = null;
+  lost = false;
   moved = { at: Date.now(), time: video.currentTime };
   if (window.Hls?.isSupported()) {
     hls = new window.Hls(TUNING);
-    hls.on(window.Hls.Events.ERROR, (_, error) => error.fatal && again(error.type));
+    hls.on(window.Hls.Events.ERROR, (_, error) => error.fatal && stop(error));
     hls.on(window.Hls.Events.MANIFEST_PARSED, play);
     hls.loadSource(source);
     hls.attachMedia(video);
   } else if (video.canPlayType("application/vnd.apple.mpegurl")) {
     video.src = source;
-    video.onerror = () => again("");
     play();
   } else {
     show("waiting", "This browser cannot play the stream.");
   }
 }
 
-function again(kind) {
-  if (kind === window.Hls?.ErrorTypes.MEDIA_ERROR) return hls.recoverMediaError();
-  hls?.stopLoad();
-  show("waiting", "No stream at the moment. Trying again …");
-  setTimeout(tune, RETRY_MS);
+function stop(error) {
+  if (error.type === window.Hls.ErrorTypes.MEDIA_ERROR) return hls.recoverMediaError();
+  hls.stopLoad();
+  lose(NO_STREAM);
+}
+
+/** Tune anew once the server has another playlist: that of a streamer which ended would play its end again. */
+async function retry() {
+  if (!lost || asking || document.hidden) return;
+  asking = true;
+  const playlist = await fetch(source, { cache: "no-store" })
+    .then((answer) => (answer.ok ? answer.text() : ""))
+    .catch(() => "");
+  asking = false;
+  if (!lost) return;
+  if (seen !== null && playlist && playlist !== seen) tune();
+  else seen = playlist;
 }
 
 function play() {
   video.play().catch(() => setMuted(true)); // sound may only start with a click
 }
 
-/** Tell how far behind live the picture is; tune anew where it stands still. */
+/** Tell whether the picture moves, and how far behind live it is. */
 function watch() {
   const now = Date.now();
-  if (video.currentTime !== moved.time) moved = { at: now, time: video.currentTime };
-  const playing = screen.dataset.state === "playing";
-  lag.textContent = playing && hls?.latency > 0 ? `${hls.latency.toFixed(1)} s behind` : "";
-  if (playing && now - moved.at > STUCK_MS && !document.hidden) {
-    show("waiting", "The stream stopped. Trying again …");
-    tune();
+  const moves = video.currentTime !== moved.time && video.readyState > 2;
+  if (moves) {
+    moved = { at: now, time: video.currentTime };
+    lost = false;
+    show("playing", "");
+  } else if (screen.dataset.state === "playing" && now - moved.at > STILL_MS && !document.hidden) {
+    lose("The stream stopped. Trying again …");
   }
+  lag.textContent = moves && hls?.latency > 0 ? `${hls.latency.toFixed(1)} s behind` : lag.textContent;
+}
+
+function lose(words) {
+  if (!lost) seen = null;
+  lost = true;
+  show("waiting", words);
 }
 
 function show(state, text) {

@@ -161,6 +161,7 @@ class Live:
     config: Settings
     broker: Redis
     hearts: Hearts
+    stream: subprocess.Popen[bytes]
 
 
 @pytest.fixture(scope="session")
@@ -169,8 +170,9 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     with redis_server(folder) as (address, _):
         config = settings_for(address, folder)
         broker = connection.broker(config.broker_url, 2.0)
-        with beating(broker) as hearts, streamed(config.hls_folder / "main"), served(config) as url:
-            yield Live(url, config, broker, hearts)
+        folder = config.hls_folder / config.channel
+        with beating(broker) as hearts, streamed(folder) as stream, served(config) as url:
+            yield Live(url, config, broker, hearts, stream)
 
 
 @pytest.fixture(scope="session")

@@ -36,8 +36,8 @@ def served(config: Settings) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def streamed(folder: Path) -> Iterator[None]:
-    """Write a live HLS stream to `folder`."""
+def streamed(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Write a live HLS stream to `folder`; yields the process that does."""
     folder.mkdir(parents=True, exist_ok=True)
     source = ["-re", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25"]
     source += ["-re", "-f", "lavfi", "-i", "sine=300:sample_rate=48000"]
@@ -47,7 +47,7 @@ def streamed(folder: Path) -> Iterator[None]:
     command = [get_ffmpeg_exe(), "-v", "error", "-nostdin", *source, *video, *form, "index.m3u8"]
     process = subprocess.Popen(command, cwd=folder)
     try:
-        yield
+        yield process
     finally:
         process.kill()
         process.wait()

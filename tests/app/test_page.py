@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,6 +119,16 @@ def test_what_is_missing_is_named_until_it_is_back(page: Page, live: Live) -> No
     expect(page.locator("#ready-parts li[data-there=false]")).to_have_text("Render workermissing")
     live.hearts.roles.add("render")
     expect(page.locator("#ready-words")).to_have_text("Ready", timeout=PATIENCE_MS)
+
+
+@needs_chromium
+def test_a_stream_that_stops_is_told_of_and_played_again_when_it_is_back(page: Page, live: Live) -> None:
+    screen = page.locator("#screen")
+    live.stream.send_signal(signal.SIGSTOP)
+    expect(screen).to_have_attribute("data-state", "waiting", timeout=PATIENCE_MS)
+    expect(page.locator("#veil")).to_have_text("The stream stopped. Trying again …")
+    live.stream.send_signal(signal.SIGCONT)
+    expect(screen).to_have_attribute("data-state", "playing", timeout=PATIENCE_MS)
 
 
 @needs_chromium
