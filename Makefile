@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint faults bench venv clean venv-light venv-dev
+.PHONY: help demo test lint bench venv clean venv-light venv-dev
 export PYTHON
 
 RUN := .venv/bin/python -m
@@ -17,9 +17,6 @@ lint: venv-dev ## style and strict types
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) mypy
-
-faults: venv-dev ## the long fault tests: minutes to hours
-	@$(RUN) pytest -m slow
 
 bench: venv-dev ## measure what a user waits for and what a stream costs
 	@$(RUN) bench.latency

@@ -19,6 +19,7 @@ task_routes = {
 task_acks_late = True
 worker_prefetch_multiplier = 1
 worker_concurrency = 1  # a worker process owns one device; more work is more workers
+worker_soft_shutdown_timeout = 8  # QUIT, as containers are stopped, lets the running chunk end
 worker_proc_alive_timeout = 300  # a model may take long to load in a new pool process
 worker_send_task_events = True  # Flower
 task_send_sent_event = True
