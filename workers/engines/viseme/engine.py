@@ -18,7 +18,7 @@ from workers.engines.viseme.mouth import QUIETEST, Mouth, hear
 from workers.engines.viseme.picture import render
 from workers.engines.viseme.scene import scene_of
 
-AVATARS_KEPT = 8  # as many as a worker keeps open; their faces take 5 MB for each minute of clip
+AVATARS_KEPT = 8  # as many as a worker keeps open; their faces take 6 MB for each minute of clip
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ Plane = NDArray[np.float32]
 SIDE, ABOVE, BELOW = 2.2, 1.0, 2.4
 """How far the change may reach from the middle of the mouth, in half widths of the mouth."""
 
-LIPS_MARGIN = 0.25  # in half widths; no less than two steps of the grid
-STEPS = 20  # of the grid, a half width: the fields bend at the lips' lines, a third of a half width apart
+LIPS_MARGIN = 0.25  # in half widths
+STEPS = 16  # of the grid, a half width: less than half a resting lip's thickness
 
 
 @dataclass(frozen=True, slots=True)
