@@ -3,8 +3,8 @@
 import { get } from "./poll.js";
 
 const PARTS = {
-  redis: "Redis, jobs",
-  frames: "Redis, frames",
+  redis: "Redis (jobs)",
+  frames: "Redis (frames)",
   prepare: "Prepare worker",
   dispatch: "Dispatch worker",
   render: "Render worker",
@@ -19,31 +19,37 @@ export async function showReadiness() {
   try {
     show((await get("/ready")).json);
   } catch {
-    mark.dataset.state = "missing";
-    say("No answer");
-    list.replaceChildren(item("The server does not answer", false));
+    show(null);
   }
 }
 
-function show(state) {
-  const missing = Object.keys(PARTS).filter((part) => !state[part]);
-  mark.dataset.state = missing.length ? "missing" : "ready";
-  say(summary(missing));
-  list.replaceChildren(...Object.entries(PARTS).map(([part, name]) => item(name, state[part])));
+/** Show the record of `/ready`; null where there is no answer. */
+function show(record) {
+  const states = Object.keys(PARTS).map((part) => [part, stateOf(part, record)]);
+  const missing = states.filter(([, state]) => state === "missing").map(([part]) => PARTS[part]);
+  mark.dataset.state = record?.ready ? "ready" : "missing";
+  say(record ? summary(missing) : "The server does not answer");
+  list.replaceChildren(...states.map(([part, state]) => item(PARTS[part], state)));
+}
+
+function stateOf(part, record) {
+  if (record?.[part]) return "up";
+  const known = record && (record.redis || part === "redis" || part === "frames");
+  return known ? "missing" : "unknown"; // hearts beat in the broker: without it nobody hears them
 }
 
 function summary(missing) {
   if (!missing.length) return "Ready";
-  return missing.length === 1 ? `Missing: ${PARTS[missing[0]].toLowerCase()}` : `${missing.length} parts missing`;
+  return missing.length > 2 ? `${missing.length} parts missing` : `Missing: ${missing.join(", ").toLowerCase()}`;
 }
 
-function item(name, there) {
+function item(name, state) {
   const line = document.createElement("li");
-  line.dataset.there = there;
+  line.dataset.state = state;
   line.textContent = name;
-  const state = document.createElement("span");
-  state.textContent = there ? "up" : "missing";
-  line.append(state);
+  const word = document.createElement("span");
+  word.textContent = state;
+  line.append(word);
   return line;
 }
 

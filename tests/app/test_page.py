@@ -116,7 +116,7 @@ def test_what_is_missing_is_named_until_it_is_back(page: Page, live: Live) -> No
     expect(page.locator("#ready-words")).to_have_text("Ready", timeout=PATIENCE_MS)
     live.hearts.roles.remove("render")
     expect(page.locator("#ready-words")).to_have_text("Missing: render worker", timeout=PATIENCE_MS)
-    expect(page.locator("#ready-parts li[data-there=false]")).to_have_text("Render workermissing")
+    expect(page.locator("#ready-parts li[data-state=missing]")).to_have_text("Render workermissing")
     live.hearts.roles.add("render")
     expect(page.locator("#ready-words")).to_have_text("Ready", timeout=PATIENCE_MS)
 
