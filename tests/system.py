@@ -78,6 +78,7 @@ class System:
         self.client = Client(f"http://127.0.0.1:{api}")
         self._processes = {p.name: p for p in _processes(folder, self.environment, rtmp_port)}
         self._running: dict[str, Running] = {}
+        self._sessions: set[int] = set()
 
     def __enter__(self) -> Self:
         """Start everything and wait until a job could be posted.
@@ -125,6 +126,7 @@ class System:
                 start_new_session=True,
             )
         self._running[name] = Running(process, log, popen)
+        self._sessions.add(popen.pid)
 
     def stop(self, name: str) -> int:
         """End a process as its supervisor does, and return its exit status."""
@@ -212,7 +214,7 @@ class System:
     def _left_after(self, timeout_s: float) -> dict[int, str]:
         """Return what still runs of all that was started, if it does not end within `timeout_s`."""
         end = time.monotonic() + timeout_s
-        while (left := _marked(str(self.folder))) and time.monotonic() < end:
+        while (left := _alive(str(self.folder), self._sessions)) and time.monotonic() < end:
             time.sleep(0.05)
         return left
 
@@ -221,14 +223,19 @@ def _clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
 
 
-def _marked(value: str) -> dict[int, str]:
-    """Return the commands of all processes, dead ones aside, whose environment has the marker."""
-    wanted = f"{MARKER}={value}".encode()
+def _alive(marker: str, sessions: set[int]) -> dict[int, str]:
+    """Return the commands of all processes that have the marker in their environment, or are in `sessions`.
+
+    A process may write its title over its environment, or begin a session of its own; none does both.
+    """
+    wanted = f"{MARKER}={marker}".encode()
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
+        with contextlib.suppress(OSError):  # it has ended
+            command = (folder / "cmdline").read_text().replace("\0", " ")  # empty where it ended unnoticed
+            marked = wanted in (folder / "environ").read_bytes().split(b"\0")
+            if command and (marked or os.getsid(int(folder.name)) in sessions):
+                found[int(folder.name)] = command
     return found
 
 
