@@ -1,8 +1,9 @@
 """The viseme engine, behind the engines' interface."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -16,17 +17,19 @@ from workers.engines.viseme.lips import shape_lips
 from workers.engines.viseme.model import Model, model_of
 from workers.engines.viseme.mouth import QUIETEST, Mouth, hear
 from workers.engines.viseme.picture import render
-from workers.engines.viseme.scene import scene_of
+from workers.engines.viseme.scene import Scene, scene_of
 
-AVATARS_KEPT = 8  # as many as a worker keeps open; their faces take 6 MB for each minute of clip
+AVATARS_KEPT = 4  # their faces take 6 MB for each minute of clip
+SCENES_BYTES = 48 * 2**20  # kept of each avatar: ten seconds of a face 250 pixels wide
 
 
 @dataclass(frozen=True, slots=True)
 class _Person:
-    """What is worked out once for an avatar."""
+    """What is worked out once for an avatar, and, while there is room, once for each of its frames."""
 
     faces: tuple[Face, ...]
     model: Model
+    scene: Callable[[int], Scene]
 
 
 class VisemeEngine:
@@ -74,7 +77,7 @@ class VisemeEngine:
         for frame, mouth in zip(order.clip_frames, mouths, strict=True):
             face = _checked(avatar, frame, person.faces)
             lips = shape_lips(face, *(float(part) for part in mouth))
-            yield render(scene_of(avatar, frame, face), lips, person.model)
+            yield render(person.scene(frame), lips, person.model)
 
     def _person(self, avatar: Avatar) -> _Person:
         if avatar.hash not in self._people:
@@ -88,9 +91,11 @@ class VisemeEngine:
 def _meet(avatar: Avatar) -> _Person:
     try:
         faces = faces_of(np.asarray(avatar.landmarks))
-        return _Person(faces, model_of(avatar, faces))
+        model = model_of(avatar, faces)
     except ValueError as error:
         raise RuntimeError(f"Avatar {avatar.hash} cannot speak: {error}.") from error
+    kept = max(1, SCENES_BYTES // model.scene.bytes)
+    return _Person(faces, model, lru_cache(kept)(lambda frame: scene_of(avatar, frame, faces[frame])))
 
 
 def _checked(avatar: Avatar, frame: int, faces: tuple[Face, ...]) -> Face:

@@ -20,7 +20,8 @@ from workers.engines.viseme.plane import (
 )
 
 Bytes = NDArray[np.uint8]
-Planes = tuple[Bytes, Bytes, Bytes]
+Planes = tuple[Bytes, Bytes]
+"""Luma, `(height, width, 1)`, and chroma, U and V, `(height / 2, width / 2, 2)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class Scene:
 
     Attributes:
         window: the part of the picture that may change.
-        planes: Y, U and V of the window.
-        masks: the avatar's soft mask in the window for each plane, float32, 0 to 1.
+        planes: the window's pixels.
+        masks: the avatar's soft mask for each of the planes, float32, 0 to 1, with a third axis of 1.
         floor: `(n,)`, for each u of the grid the v below which nothing may change.
         skin: Y, U and V of the skin around the mouth, `(3,)`.
     """
@@ -38,9 +39,14 @@ class Scene:
     face: Face
     window: Window
     planes: Planes
-    masks: tuple[Plane, Plane, Plane]
+    masks: tuple[Plane, Plane]
     floor: Plane
     skin: Floats
+
+    @property
+    def bytes(self) -> int:
+        """How much memory the pixels and masks take."""
+        return sum(array.nbytes for array in (*self.planes, *self.masks))
 
 
 def scene_of(avatar: Avatar, frame: int, face: Face) -> Scene:
@@ -49,19 +55,20 @@ def scene_of(avatar: Avatar, frame: int, face: Face) -> Scene:
     planes = cut(avatar, frame, window)
     mask = _mask(avatar, frame, window)
     share = mask.astype(np.float32) / 255
-    half = _halved(share)
     floor, skin = _floor(face, mask, window), _skin(face, planes, window)
-    return Scene(face, window, planes, (share, half, half), floor, skin)
+    return Scene(face, window, planes, (share[..., None], _halved(share)[..., None]), floor, skin)
 
 
 def cut(avatar: Avatar, frame: int, window: Window) -> Planes:
-    """Return copies of Y, U and V of a window of the clip's picture."""
+    """Return copies of the pixels in a window of the clip's picture."""
     pixels = avatar.pictures[frame].reshape(-1)
     luma, chroma = avatar.width * avatar.height, avatar.width * avatar.height // 4
-    shape = (avatar.height // 2, avatar.width // 2)
     y = pixels[:luma].reshape(avatar.height, avatar.width)[window.part]
-    u, v = (part.reshape(shape)[window.halved().part] for part in (pixels[luma:-chroma], pixels[-chroma:]))
-    return np.array(y), np.array(u), np.array(v)
+    u, v = (
+        part.reshape(avatar.height // 2, avatar.width // 2)[window.halved().part]
+        for part in (pixels[luma:-chroma], pixels[-chroma:])
+    )
+    return np.array(y)[..., None], np.dstack([u, v])
 
 
 def _mask(avatar: Avatar, frame: int, window: Window) -> Bytes:
@@ -110,4 +117,4 @@ def tones_at(face: Face, planes: Planes, window: Window, points: Floats) -> NDAr
     """Return Y, U and V, `(3, n)`, at places of the mouth plane, `(n, 2)`."""
     x, y = (to_picture(face, points) - (window.x, window.y)).T
     x, y = np.clip(x, 0, window.width - 1).astype(int), np.clip(y, 0, window.height - 1).astype(int)
-    return np.stack([planes[0][y, x], *(plane[y // 2, x // 2] for plane in planes[1:])])
+    return np.asarray(np.concatenate([planes[0][y, x], planes[1][y // 2, x // 2]], axis=1).T)

@@ -12,7 +12,7 @@ from tests.workers.engines.viseme.sounds import Sound, recorded
 
 ROOT = Path(__file__).parents[4]
 MEDIA = ROOT.parent / "shared" / "media"
-CLIP_FRAMES = 75
+CLIP_FRAMES = 60
 
 
 @pytest.fixture(scope="session")
