@@ -119,7 +119,7 @@ def _table(rows: list[Row]) -> Table:
     title = f"viseme engine, one core, {CHUNKS} chunks of {CHUNK_FRAMES} frames; goal {GOAL} frames/s"
     table = Table(title=title, caption="times in milliseconds; first: the first chunk, new avatar and all")
     for heading in ("clip", "size", "a frame", "min", "max", "features", "first", "frames/s"):
-        table.add_column(heading, justify="left" if heading == "clip" else "right")
+        table.add_column(heading, justify="left" if heading == "clip" else "right", no_wrap=heading == "clip")
     for row in rows:
         spread = (row.median_ms, min(row.chunks_ms), max(row.chunks_ms), row.features_ms)
         numbers = [
