@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -117,9 +118,11 @@ def _read_sound(path: Path) -> NDArray[np.int16]:
 
 def _table(rows: list[Row]) -> Table:
     title = f"viseme engine, one core, {CHUNKS} chunks of {CHUNK_FRAMES} frames; goal {GOAL} frames/s"
-    table = Table(title=title, caption="times in milliseconds; first: the first chunk, new avatar and all")
+    table = Table(
+        box=SIMPLE, title=title, caption="times in milliseconds; first: the first chunk, new avatar and all"
+    )
     for heading in ("clip", "size", "a frame", "min", "max", "features", "first", "frames/s"):
-        table.add_column(heading, justify="left" if heading == "clip" else "right", no_wrap=heading == "clip")
+        table.add_column(heading, justify="left" if heading == "clip" else "right", no_wrap=True)
     for row in rows:
         spread = (row.median_ms, min(row.chunks_ms), max(row.chunks_ms), row.features_ms)
         numbers = [
