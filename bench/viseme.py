@@ -121,7 +121,7 @@ def _table(rows: list[Row]) -> Table:
     table = Table(
         box=SIMPLE, title=title, caption="times in milliseconds; first: the first chunk, new avatar and all"
     )
-    for heading in ("clip", "size", "a frame", "min", "max", "features", "first", "frames/s"):
+    for heading in ("clip", "size", "a frame", "min", "max", "hearing", "first", "frames/s"):
         table.add_column(heading, justify="left" if heading == "clip" else "right", no_wrap=True)
     for row in rows:
         spread = (row.median_ms, min(row.chunks_ms), max(row.chunks_ms), row.features_ms)
