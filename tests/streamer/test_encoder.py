@@ -254,7 +254,7 @@ def test_frozen_ffmpeg_never_holds_up_the_clock_and_is_replaced(
         with bench.writing():
             wait_until(lambda: ffmpeg() != frozen)
             wait_until(lambda: bench.counters.encoder_restarts == 1)
-    assert bench.counters.frames_dropped > 2 * QUEUE_TICKS - 10  # what waited is not sent late
+    assert bench.counters.frames_dropped > QUEUE_TICKS + 20  # what waited is not sent late
 
 
 def test_stop_closes_the_files_and_leaves_no_child(bench: Bench) -> None:
