@@ -1,7 +1,9 @@
 """Log lines written by a thread of their own: whoever reads them may stand still, the clock must not."""
 
 import logging
-from collections.abc import Iterator, Sequence
+import os
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from logging.handlers import QueueHandler
 from queue import Full, Queue
@@ -23,12 +25,14 @@ class _Aside(QueueHandler):
 
 @contextmanager
 def log_aside(name: str) -> Iterator[None]:
-    """Log as every process does, marked with `name`, but never wait for a line to be written."""
+    """Log to stderr as every process does, marked with `name`, but never wait for a line to be written."""
     logs.configure(name)
     root = logging.getLogger()
     lines: Queue[logging.LogRecord | None] = Queue(LINES_WAITING)
-    writer = Thread(target=_write, args=(lines, root.handlers), name="log", daemon=True)
-    root.handlers = [_Aside(lines)]
+    aside = _Aside(lines)
+    aside.setFormatter(root.handlers[0].formatter)
+    root.handlers = [aside]
+    writer = Thread(target=_write, args=(lines, sys.stderr.fileno()), name="log", daemon=True)
     writer.start()
     try:
         yield
@@ -38,7 +42,8 @@ def log_aside(name: str) -> Iterator[None]:
         writer.join(LAST_LINES_S)
 
 
-def _write(lines: Queue[logging.LogRecord | None], handlers: Sequence[logging.Handler]) -> None:
+def _write(lines: Queue[logging.LogRecord | None], stderr: int) -> None:
+    """Write past Python's own streams and handlers: their locks would hold up the end of the process."""
     while record := lines.get():
-        for handler in handlers:
-            handler.handle(record)
+        with suppress(OSError):
+            os.write(stderr, f"{record.msg}\n".encode())
