@@ -14,7 +14,7 @@ from typing import Self
 
 from demo import redis, rtmp
 from demo.linux import ending_with_parent
-from demo.processes import Process, Programs, all_processes
+from demo.processes import Process, Programs, Stage, all_processes
 from settings import PREFIX, Settings
 from tests.client import Client
 
@@ -188,10 +188,10 @@ class System:
             time.sleep(0.05)
 
     def _end_all(self) -> list[str]:
-        """Ask everything to end, stage by stage, the last started first; return what did not."""
+        """Ask everything to end, the servers last: the others speak to them; return what did not."""
         stubborn = []
-        for stage in sorted({running.process.stage for running in self._running.values()}, reverse=True):
-            names = [name for name, running in self._running.items() if running.process.stage == stage]
+        for are_servers in (False, True):
+            names = [n for n, r in self._running.items() if (r.process.stage is Stage.SERVERS) is are_servers]
             for name in names:
                 self._ask_to_end(name)
             stubborn += [name for name in names if self._end(name) is None]

@@ -23,10 +23,14 @@ MEDIA = ROOT.parent / "shared" / "media"
 PRESENTER, HELLO = ROOT / "assets/presenter.mp4", ROOT / "assets/hello.wav"
 PERSON, RECORDED = MEDIA / "talk1.mp4", MEDIA / "speech1.wav"
 
-SILENCE_FRAMES = 50
+SIDE_PX = "960"
+"""Smaller than the clips: encoding, rendering and looking share two cores here."""
+SILENCE_FRAMES = 30
 """Silence that is posted after the speech, in the same sound."""
 SETTLED_FRAMES = 10
 """A mouth may take so long to close."""
+OPEN = 0.05
+"""An open mouth's lips are so much of the eyes' distance apart; a closed one's 0.01."""
 FOLLOWS = 0.6
 """The least correlation of mouth and sound."""
 
@@ -35,7 +39,7 @@ FOLLOWS = 0.6
 class Seen:
     """How far the mouth was open, `values[i]` at frame `frames[i]` of what was posted; 0 is its first.
 
-    Frames before 0 are idle; from `spoken` on they are silence, and then idle again.
+    From `spoken` on they are silence; before 0 and after the silence the clip idles.
     """
 
     frames: NDArray[np.int64]
@@ -46,20 +50,28 @@ class Seen:
         return self.values[(self.frames >= start) & (self.frames < stop)]
 
 
-@pytest.fixture(scope="module", params=[PRESENTER, PERSON], ids=["presenter", "person"])
+@pytest.fixture(scope="module")
 def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """A system that speaks with the viseme engine, and an avatar that was prepared from a clip."""
     clip: Path = request.param
     if not clip.exists():
         pytest.skip(f"{clip.name} is not here")
-    made = System(tmp_path_factory.mktemp(clip.stem), {"LIVE_ENGINE": "viseme", "LIVE_AVATAR": str(clip)})
+    environment = {"LIVE_ENGINE": "viseme", "LIVE_AVATAR": str(clip), "LIVE_AVATAR_MAX_SIDE_PX": SIDE_PX}
+    made = System(tmp_path_factory.mktemp(clip.stem), environment)
     command = [sys.executable, "-m", "avatars", "prepare", str(clip)]
     subprocess.run(command, cwd=ROOT, env=made.environment, check=True, stdout=subprocess.DEVNULL)
     with made as running:
         yield running
 
 
-@pytest.mark.parametrize("file", [HELLO, RECORDED], ids=["hello", "recorded"])
+CASES = {
+    "presenter says hello": (PRESENTER, HELLO),
+    "presenter, recorded speech": (PRESENTER, RECORDED),
+    "person, recorded speech": (PERSON, RECORDED),
+}
+
+
+@pytest.mark.parametrize(("system", "file"), CASES.values(), ids=CASES, indirect=["system"], scope="module")
 def test_the_mouth_follows_the_sound_and_is_closed_in_silence(
     system: System, file: Path, tmp_path: Path
 ) -> None:
@@ -70,17 +82,15 @@ def test_the_mouth_follows_the_sound_and_is_closed_in_silence(
     start_s = heard_at(recording, speech)
     seen = look(recording, start_s, len(speech) // SAMPLES_PER_FRAME)
     save_stills(recording, start_s, {"idle": -FPS // 2, "fade": 1, "speech": widest(seen)}, tmp_path)
-    assert_closed_but_for_speech(seen)
+    assert_closed_in_silence(seen)
     assert np.corrcoef(seen.between(0, seen.spoken), mouth.loudness(speech)[: seen.spoken])[0, 1] >= FOLLOWS
 
 
-def assert_closed_but_for_speech(seen: Seen) -> None:
-    idle = seen.between(-2 * FPS, -1)
+def assert_closed_in_silence(seen: Seen) -> None:
     silence = seen.between(seen.spoken + SETTLED_FRAMES, seen.spoken + SILENCE_FRAMES)
     wide = np.percentile(seen.between(0, seen.spoken), 90)
-    assert wide > 2 * np.median(idle)
-    assert silence.max() < wide / 2
-    assert np.median(silence) <= max(np.percentile(idle, 90), wide / 10)
+    assert wide > OPEN
+    assert silence.max() < wide / 4
 
 
 def padded(speech: NDArray[np.int16]) -> NDArray[np.int16]:
