@@ -183,7 +183,7 @@ def test_sound_keeps_its_level(bench: Bench) -> None:
 def test_sound_lies_on_its_frame_at_an_rtmp_reader(tmp_path: Path, rtmp_port: int) -> None:
     bench = Bench(tmp_path, f"rtmp://127.0.0.1:{rtmp_port}/live/sync")
     with bench.encoder, bench.writing():
-        wait_until(lambda: bench.tick > 2 * FPS)
+        wait_until(lambda: bench.tick > FPS // 2)
         got = received(bench.url, 3 * FPS)
     flashes, beeps = got.flashes_s()[:2], got.beeps_s()
     assert len(flashes) == 2
