@@ -24,8 +24,8 @@ from wire.media import FPS
 
 AHEAD_MARGIN_S = 5.0
 """A job planned further ahead than the window and this is not waited for: its plan is from another time."""
-RESUME_TIMEOUT_S = 0.5
-"""For reading where the channel was: going on air does not wait longer for a Redis that hangs."""
+PROMPT_S = 0.5
+"""Time-out where a broker that hangs must not delay what does not need it: going on air, reading ahead."""
 JOIN_S = 5.0
 """Threads end within two Redis time-outs; one that hangs longer is left behind at exit."""
 
@@ -61,7 +61,8 @@ def play(config: Settings, avatar: Avatar, is_stopped: Callable[[], bool]) -> No
     frames = connection.frames(config.frames_url, config.redis_timeout_s)
     counters, progress = Counters(), Progress()
     buffer = Buffer(round((config.window_s + AHEAD_MARGIN_S) * FPS))
-    position = resume_position(connection.broker(config.broker_url, RESUME_TIMEOUT_S), config.channel)
+    prompt_broker = connection.broker(config.broker_url, min(PROMPT_S, config.redis_timeout_s))
+    position = resume_position(prompt_broker, config.channel)
     with ExitStack() as stack:
         encoder = Encoder(encoder_command(config), avatar.width, avatar.height, counters)
         playout = Playout(
@@ -75,7 +76,7 @@ def play(config: Settings, avatar: Avatar, is_stopped: Callable[[], bool]) -> No
             counters,
         )
         channel = Channel(config.channel, avatar.hash, avatar.frames, avatar.width, avatar.height, position)
-        reader = Reader(broker, frames, avatar, config.channel, buffer, progress, counters)
+        reader = Reader(prompt_broker, frames, avatar, config.channel, buffer, progress, counters)
         reporter = Reporter(broker, channel, lambda: playout.position, progress, counters, config.jobs_kept_s)
         bodies = (reader.run, reporter.run, Fences(frames, progress).run)
         stack.enter_context(_threads(*bodies))

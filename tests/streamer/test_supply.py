@@ -16,7 +16,8 @@ from streamer.buffer import BOUND_FRAMES, Buffer, Spoken
 from streamer.counters import Counters
 from streamer.playout import Supply
 from streamer.progress import Progress
-from streamer.supply import Reader, choose
+from streamer.reading import choose
+from streamer.supply import Reader
 from tests.conftest import free_port
 from tests.streamer.conftest import (
     make_batches,
@@ -28,7 +29,7 @@ from tests.streamer.conftest import (
     sounds_of,
     wait_until,
 )
-from wire import connection, jobs, keys, supply
+from wire import chunks, connection, jobs, keys, supply
 from wire.batches import Batch, Patch
 from wire.jobs import Job, State
 from wire.supply import ChunkSound
@@ -245,6 +246,23 @@ def test_chunk_that_skips_a_frame_or_ends_early_does_not_stop_the_job(
         False
     ] * 7
     assert set(heard(taken[5:8] + taken[13:33])) == {0}  # their sound was nowhere to be had
+
+
+def test_broker_that_fails_does_not_keep_from_reading_the_job_on(
+    broker: Redis, frames: Redis, avatar: Avatar
+) -> None:
+    client = connection.broker("redis://127.0.0.1:1/0", 0.2)
+    dead, client.connection_pool = client.connection_pool, broker.connection_pool
+    supplied = Supplied(client, frames, avatar)
+    with supplied.running():
+        job = make_job(frames=200)
+        post(broker, frames, job)
+        render(frames, job, 0)
+        assert numbers(supplied.take(8)) == list(range(8))
+        client.connection_pool = dead
+        wait_until(lambda: supplied.counters.reads_failed > 0)
+        render(frames, job, *range(1, chunks.count(200)))
+        assert numbers(supplied.take(192)) == list(range(8, 200))
 
 
 def test_redis_that_fails_is_read_again_when_it_is_back(
