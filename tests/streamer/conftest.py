@@ -143,11 +143,22 @@ def wait_until(what: Callable[[], bool], patience_s: float = 10.0) -> None:
         time.sleep(0.005)
 
 
+_others: set[int] = set()
+"""ffmpeg processes that other tests' fixtures keep running."""
+
+
+@pytest.fixture(autouse=True)
+def note_others() -> None:
+    """Leave out of `ffmpegs` what runs already when a test starts."""
+    _others.clear()
+    _others.update(ffmpegs())
+
+
 def ffmpegs(parent: int | str = "self") -> list[int]:
-    """Return the ids of the ffmpeg processes that `parent` started and has not yet waited for."""
+    """Return the ids of the ffmpeg processes that `parent` started in this test and still has."""
     found = []
     with suppress(OSError):  # a thread or process that ends while it is looked at
         for children in Path(f"/proc/{parent}/task").glob("*/children"):
             pids = children.read_text().split()
             found += [int(pid) for pid in pids if "ffmpeg" in Path(f"/proc/{pid}/comm").read_text()]
-    return found
+    return [pid for pid in found if pid not in _others]
