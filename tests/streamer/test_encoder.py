@@ -93,8 +93,14 @@ def bench(tmp_path: Path) -> Bench:
 
 def ffmpeg() -> int:
     """Return the process id of the one ffmpeg that runs."""
-    wait_until(lambda: len(ffmpegs()) == 1)
-    return ffmpegs()[0]
+    seen: list[int] = []
+
+    def look() -> bool:
+        seen[:] = ffmpegs()
+        return len(seen) == 1
+
+    wait_until(look)
+    return seen[0]
 
 
 @dataclass(frozen=True)
