@@ -5,16 +5,20 @@ this file by a test. A value that cannot work ends the process with one sentence
 """
 
 import os
+import re
 import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from imageio_ffmpeg import get_ffmpeg_exe
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "LIVE_"
+RTMP_ADDRESS = re.compile(r"rtmps?://[^\s/:][^\s/]*/[^\s/]+/\S+")
 
 
 class Settings(BaseSettings):
@@ -89,8 +93,7 @@ class Settings(BaseSettings):
     )
     rtmp_url: str = Field(
         "rtmp://127.0.0.1:1935/live/main",
-        pattern=r"^(rtmps?://.+)?$",
-        description="RTMP target; empty for none.",
+        description="RTMP target, `rtmp://host/app/key`; empty for none.",
     )
     video_kbps: int = Field(2500, ge=100, description="Constant bit rate of the picture, in kbit/s.")
     audio_kbps: int = Field(128, ge=32, le=512, description="Bit rate of the sound, in kbit/s.")
@@ -106,6 +109,25 @@ class Settings(BaseSettings):
     label_font: Path | None = Field(
         None, description="A TrueType file for the label; needed where the text is not Latin."
     )
+
+    @field_validator("rtmp_url")
+    @classmethod
+    def _names_app_and_key(cls, url: str) -> str:
+        if url and not RTMP_ADDRESS.fullmatch(url):
+            right = "rtmp://host/app/key or rtmps://host/app/key, or empty"
+            raise PydanticCustomError("address", f"it should be {right}")
+        return url
+
+    @field_validator("broker_url", "frames_url", "rtmp_url")
+    @classmethod
+    def _has_no_wrong_port(cls, url: str) -> str:
+        try:
+            is_right = urlsplit(url).port != 0
+        except ValueError:  # no number, or too large
+            is_right = False
+        if not is_right:
+            raise PydanticCustomError("port", "the port after its host should be a number from 1 to 65535")
+        return url
 
 
 @lru_cache(maxsize=1)
