@@ -23,6 +23,7 @@ def main() -> None:
     began = time.monotonic()
     logging.basicConfig(format="%(message)s", level=logging.INFO)
     chosen = settings()
+    _stop_at(checks.problems(chosen, FOLDER))
     lock = _only_one()
     processes, chosen = _set_up(chosen)
     _prepare(chosen.avatar)
@@ -49,11 +50,9 @@ def _set_up(chosen: Settings) -> tuple[tuple[Process, ...], Settings]:
     server = rtmp.find() if port else None
     if port and not server:
         chosen = chosen.model_copy(update={"rtmp_url": ""})
-    _stop_at(checks.problems(chosen, FOLDER))
     _stop_at(ports.problems(ports.needed(chosen), ports.is_free))
     if port and server:
-        application = chosen.rtmp_url.split("/")[3]
-        (FOLDER / "nginx.conf").write_text(rtmp.config(server, port, FOLDER.absolute(), application))
+        rtmp.write_config(server, chosen.rtmp_url, port, FOLDER.absolute())
     programs = Programs(Path(sys.executable), redis.server_path(), server.nginx if server else None)
     return all_processes(chosen, programs, FOLDER.absolute(), _short_host_name()), chosen
 

@@ -11,9 +11,9 @@ FREE_MIN_MB = 1000
 
 
 def problems(settings: Settings, folder: Path) -> list[str]:
-    """Return a sentence for each thing that is missing. `folder` is where the demo writes."""
+    """Return a sentence for each thing that is missing. `folder`, there or not yet, is the demo's."""
     return [
-        *disk(shutil.disk_usage(folder).free // 10**6, folder),
+        *disk(shutil.disk_usage(_nearest(folder)).free // 10**6, folder),
         *_program("LIVE_FFMPEG", settings.ffmpeg),
         *_file("LIVE_AVATAR", settings.avatar),
         *_writable(folder),
@@ -36,5 +36,14 @@ def _file(name: str, path: Path) -> list[str]:
     return [] if path.is_file() else [f"{name}: there is no clip at {path}."]
 
 
+def _nearest(folder: Path) -> Path:
+    """Return the folder; where it is not there, the one that it would be made in."""
+    return next((path for path in (folder, *folder.parents) if os.path.exists(path)), folder)
+
+
 def _writable(folder: Path) -> list[str]:
-    return [] if os.access(folder, os.W_OK) else [f"{folder} cannot be written to: is it another user's?"]
+    """Look at what is in it too: a demo that another user ran may have left its files."""
+    there = _nearest(folder)
+    places = (there, *there.glob("*")) if there == folder else (there,)
+    refused = [path for path in places if not os.access(path, os.W_OK, effective_ids=True)]
+    return [f"{path} cannot be written to: is it another user's?" for path in refused[:1]]

@@ -1,13 +1,20 @@
-"""The RTMP server: nginx with its rtmp module, the system's or one fetched with apt-get and no root."""
+"""The RTMP server: nginx with its rtmp module, the system's or one fetched with apt-get and no root.
+
+`python -m demo.rtmp` runs it by hand.
+"""
 
 import logging
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from demo.processes import RTMP_PORT, local_port
+from settings import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 FETCHED = ROOT / "var" / "nginx"
@@ -17,6 +24,9 @@ PACKAGES = ("nginx", "libnginx-mod-rtmp"), ("nginx-core", "libnginx-mod-rtmp")
 """Debian and Ubuntu from 23.04 keep the program in `nginx`, older Ubuntu in `nginx-core`."""
 
 FETCH_TIMEOUT_S = 120
+
+BY_HAND = ROOT / "var" / "rtmp"
+"""Where the configuration lies of a server that is run by hand."""
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +50,28 @@ def find(folder: Path = FETCHED) -> Rtmp | None:
     except UnavailableError as error:
         log.warning("No RTMP server (`sudo apt-get install nginx libnginx-mod-rtmp` gives one): %s", error)
         return None
+
+
+def main() -> None:
+    """Become the RTMP server that `LIVE_RTMP_URL` asks for; TERM and Ctrl-C end it."""
+    logging.basicConfig(format="%(message)s")
+    url = settings().rtmp_url
+    port = local_port(url, RTMP_PORT)
+    if port is None:
+        sys.exit("LIVE_RTMP_URL names no server on this host, so there is none to run.")
+    server = find()
+    if server is None:  # and the log says why
+        sys.exit(1)
+    BY_HAND.mkdir(parents=True, exist_ok=True)
+    file = write_config(server, url, port, BY_HAND)
+    os.execv(server.nginx, [str(server.nginx), "-c", str(file)])
+
+
+def write_config(server: Rtmp, url: str, port: int, folder: Path) -> Path:
+    """Write the configuration for streams sent to `url`, whose port is `port`; return the file."""
+    file = folder / "nginx.conf"
+    file.write_text(config(server, port, folder, application=url.split("/")[3]))
+    return file
 
 
 def config(server: Rtmp, port: int, folder: Path, application: str = "live") -> str:
@@ -147,3 +179,7 @@ def _run(command: list[str], folder: Path) -> None:
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise UnavailableError(f"`{name}` failed: {last}")
+
+
+if __name__ == "__main__":
+    main()

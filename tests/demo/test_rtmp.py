@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -149,3 +150,23 @@ def test_broken_download_is_a_reason_and_leaves_nothing(
     assert rtmp.find(tmp_path / "var" / "nginx") is None
     assert "E: no route to host" in caplog.text
     assert list((tmp_path / "var").iterdir()) == []
+
+
+def test_server_runs_by_hand_where_the_setting_says(server: rtmp.Rtmp) -> None:  # noqa: ARG001 - there is one
+    address = f"rtmp://127.0.0.1:{free_port()}/own/main"
+    command = [sys.executable, "-m", "demo.rtmp"]
+    process = subprocess.Popen(command, cwd=rtmp.ROOT, env=os.environ | {"LIVE_RTMP_URL": address})
+    try:
+        _wait_for(int(address.split(":")[2].split("/")[0]), process)
+        with _publisher(address, "white"):
+            assert _first_picture(address) > 200
+    finally:
+        process.terminate()
+        assert process.wait(timeout=5) == 0
+
+
+def test_server_that_is_elsewhere_is_not_run_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = Settings(rtmp_url="rtmp://live.example/app/SECRET")
+    monkeypatch.setattr(rtmp, "settings", lambda: elsewhere)
+    with pytest.raises(SystemExit, match="names no server on this host"):
+        rtmp.main()
