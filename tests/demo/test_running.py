@@ -64,7 +64,7 @@ def _environment(process: Path) -> list[bytes]:
 
 @pytest.fixture
 def toy(tmp_path: Path) -> Iterator[Toy]:
-    folder = tmp_path / "folder"
+    folder = tmp_path / "a folder"
     folder.mkdir()
     scratch = tempfile.TemporaryDirectory()  # a killed one leaves its own behind
     running = Toy(folder, scratch.name)

@@ -9,23 +9,28 @@ from demo.processes import Process, Stage
 from demo.running import run
 from settings import settings
 
-# on TERM it leaves a child behind that is not even of its process group
+# both are given their name and the folder; on TERM the first leaves a child behind that is not even of its
+# process group
 PROGRAM = """
 setsid sleep 1000 &
-trap 'echo {name} >> {folder}/ended; exit 0' TERM
+trap 'echo "$1" >> "$2/ended"; exit 0' TERM
 echo "pid $$"
-echo $$ > {folder}/{name}.pid
-echo {name} >> {folder}/began
+echo $$ > "$2/$1.pid"
+echo "$1" >> "$2/began"
 while :; do sleep 0.1; done
 """
 
-STUBBORN = "trap '' TERM; echo {name} >> {folder}/began; while :; do sleep 0.1; done"
+STUBBORN = """
+trap '' TERM
+echo "$1" >> "$2/began"
+while :; do sleep 0.1; done
+"""
 
 
-def _process(name: str, stage: Stage, folder: Path, program: str = PROGRAM) -> Process:
+def _process(name: str, stage: Stage, folder: Path, program: str = PROGRAM, stop_s: int = 5) -> Process:
     script = folder / f"{name}.sh"
-    script.write_text(program.format(name=name, folder=folder))
-    return Process(name, stage, ("sh", str(script)), stop_s=1)
+    script.write_text(program)
+    return Process(name, stage, ("sh", str(script), name, str(folder)), stop_s)
 
 
 def main(folder: Path) -> int:
@@ -33,7 +38,7 @@ def main(folder: Path) -> int:
     processes = (
         _process("broker", Stage.SERVERS, folder),
         _process("prepare", Stage.WORKERS, folder),
-        _process("render0", Stage.WORKERS, folder, STUBBORN),
+        _process("render0", Stage.WORKERS, folder, STUBBORN, stop_s=1),
         _process("streamer", Stage.STREAMER, folder),
         _process("api", Stage.FRONT, folder),
     )
