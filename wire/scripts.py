@@ -1,4 +1,8 @@
-"""The few rules that Redis itself must hold: each script below is one atomic step on one server."""
+"""The few rules that Redis itself must hold: each script below is one atomic step on one server.
+
+A script that forgets does so first. Over its `maxmemory` Redis refuses a script whose first write may grow
+what it holds, and then nothing would ever be freed; after a write that cannot, it lets the others pass.
+"""
 
 APPEND = """
 -- KEYS fence, frames stream; ARGV epoch, chunk, batch, frames, patch bytes, ttl ms, head, sound, patches
@@ -19,11 +23,8 @@ return {'taken'}
 
 ADVANCE = """
 -- KEYS fence, then what to forget; ARGV chunk, ttl ms
-if redis.call('EXISTS', KEYS[1]) == 1 then
-  redis.call('HSET', KEYS[1], 'chunk', ARGV[1])
-  redis.call('PEXPIRE', KEYS[1], ARGV[2])
-end
 for i = 2, #KEYS do redis.call('UNLINK', KEYS[i]) end
+if redis.call('PEXPIRE', KEYS[1], ARGV[2]) == 1 then redis.call('HSET', KEYS[1], 'chunk', ARGV[1]) end
 return 0
 """
 """Move the fence past what has aired, and forget its sound and frames."""
@@ -35,14 +36,14 @@ local count = tonumber(ARGV[6])
 local allowed = false
 for i = 7, 6 + count do allowed = allowed or ARGV[i] == state end
 if not allowed then return 0 end
-redis.call('HSET', KEYS[1], 'state', ARGV[2])
-for i = 7 + count, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 if ARGV[3] == '1' then
-  redis.call('HSET', KEYS[1], 'ended_ms', ARGV[5])
   redis.call('LREM', KEYS[2], 0, ARGV[1])
   redis.call('DEL', KEYS[3])
   redis.call('EXPIRE', KEYS[1], ARGV[4])
+  redis.call('HSET', KEYS[1], 'ended_ms', ARGV[5])
 end
+redis.call('HSET', KEYS[1], 'state', ARGV[2])
+for i = 7 + count, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 return 1
 """
 """Move a job to another state if it is in one that allows it; an ended job leaves the playlist."""

@@ -1,0 +1,63 @@
+"""A Redis over its `maxmemory` can still be emptied: what forgets is never refused for want of memory."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from redis import Redis
+from redis.exceptions import ResponseError
+
+from tests.wire.test_batches import batch
+from wire import jobs, keys, supply
+from wire.batches import Patch
+from wire.jobs import Job, State
+from wire.supply import ChunkSound
+
+LARGE = Patch(0, 0, np.full((1536, 1024), 7, np.uint8))
+
+
+@contextmanager
+def full(client: Redis) -> Iterator[None]:
+    """Give the server, which evicts nothing, a quarter of a megabyte less than it holds."""
+    assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+    before = str(client.config_get("maxmemory")["maxmemory"])
+    client.config_set("maxmemory", int(client.info("memory")["used_memory"]) - 2**18)
+    try:
+        yield
+    finally:
+        client.config_set("maxmemory", before)
+
+
+def test_streamer_empties_a_full_frames_server(frames: Redis) -> None:
+    aired = batch(LARGE, chunk=1, batch=0)
+    supply.raise_fence(frames, "j", 0, 0)
+    supply.append(frames, aired)
+    supply.put_sound(frames, "j", 1, ChunkSound(np.zeros(9, np.int16), np.zeros(3, np.int16), 0))
+    frames.script_flush()  # as on a server that never heard of the script
+    with full(frames):
+        with pytest.raises(ResponseError, match="OOM"):
+            supply.append(frames, replace(aired, batch=1))
+        supply.advance_fence(frames, "j", 2, 0)
+        assert frames.keys("*") == [keys.fence("j").encode()]
+        assert supply.append(frames, batch(chunk=2, batch=0)) == 1
+    fence = supply.look(frames, "j", [])
+    assert fence is not None
+    assert fence.chunk == 2
+
+
+def test_job_ends_on_a_full_broker(broker: Redis) -> None:
+    job = Job("a", "main", State.ON_AIR, 1000)
+    jobs.admit(broker, job, 5)
+    broker.hset(keys.chunks("a"), "0", "{}")
+    broker.set("ballast", bytes(2**20))
+    with full(broker):
+        with pytest.raises(ResponseError, match="OOM"):
+            jobs.admit(broker, replace(job, id="b"), 5)
+        assert jobs.move(broker, job, State.DONE, 60)
+    assert jobs.playlist(broker, "main") == []
+    assert not broker.exists(keys.chunks("a"))
+    ended = jobs.load(broker, "a")
+    assert ended is not None
+    assert ended.state is State.DONE
