@@ -1,5 +1,6 @@
 """The prepared avatars that this worker has open, and a rehearsal on one of them."""
 
+import logging
 import time
 from collections import OrderedDict
 from pathlib import Path
@@ -7,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from avatars.errors import AvatarError
 from avatars.store import Avatar, open_avatar
 from wire.media import CHUNK_FRAMES, FPS, MODEL_SAMPLES_PER_FRAME
 from workers.engines.interface import Engine, Order, Speech
+
+log = logging.getLogger(__name__)
 
 KEPT = 8
 """Avatars kept open; maps cost no memory of their own, but engines keep things for each."""
@@ -37,22 +39,20 @@ class Wardrobe:
         return self._open[avatar_hash]
 
     def rehearse(self, engine: Engine) -> float:
-        """Return how many frames a second `engine` renders on some avatar; 25 where there is none."""
-        avatar = self._any()
-        if avatar is None:
-            return float(FPS)
-        _perform(engine, avatar)  # the first time engines make what they keep of an avatar
-        began = time.monotonic()
-        _perform(engine, avatar)
-        return CHUNK_FRAMES / (time.monotonic() - began)
-
-    def _any(self) -> Avatar | None:
+        """Return how many frames a second `engine` renders on the first avatar that it can; 25 without."""
         for path in sorted(self._folder.glob("*/avatar.json")):
             try:
-                return self.fetch(path.parent.name)
-            except AvatarError:
-                continue
-        return None
+                return _measure(engine, self.fetch(path.parent.name))
+            except Exception:  # whatever an engine raises on one avatar, it may serve the others
+                log.exception("no rehearsal on avatar %s; the next is tried", path.parent.name)
+        return float(FPS)
+
+
+def _measure(engine: Engine, avatar: Avatar) -> float:
+    _perform(engine, avatar)  # the first time engines make what they keep of an avatar
+    began = time.monotonic()
+    _perform(engine, avatar)
+    return CHUNK_FRAMES / (time.monotonic() - began)
 
 
 def _perform(engine: Engine, avatar: Avatar) -> None:

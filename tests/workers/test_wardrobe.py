@@ -40,6 +40,19 @@ class Counting:
             yield Patch.empty()
 
 
+class Choosy(Counting):
+    """Cannot render the avatars of these names."""
+
+    def __init__(self, refused: set[str]) -> None:
+        super().__init__()
+        self.refused = refused
+
+    def render(self, avatar: Avatar, features: Any, order: Order) -> Iterator[Patch]:
+        if avatar.hash in self.refused:
+            raise RuntimeError("no mouth to be found")
+        yield from super().render(avatar, features, order)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     clip.lay_ready(tmp_path / "clip.mp4", tmp_path / "avatars", 1920)
@@ -55,6 +68,21 @@ def test_rehearsal_measures_the_second_performance(folder: Path, monkeypatch: py
 
 def test_without_an_avatar_real_time_is_assumed(tmp_path: Path) -> None:
     assert Wardrobe(tmp_path).rehearse(Counting()) == FPS
+
+
+def test_avatar_that_the_engine_cannot_render_keeps_no_worker_from_starting(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged = folder / "0000"
+    damaged.mkdir()
+    (damaged / "avatar.json").write_text("{")
+    clip.lay_ready(tmp_path / "other.mp4", folder, 1280)
+    first, second = sorted(path.name for path in folder.iterdir() if path != damaged)
+    engine = Choosy({first})
+    monkeypatch.setattr(wardrobe, "time", SimpleNamespace(monotonic=lambda: engine.now_s))
+    assert Wardrobe(folder).rehearse(engine) == pytest.approx(2.0)
+    assert Wardrobe(folder).rehearse(Choosy({first, second})) == FPS
+    assert all(name in caplog.text for name in ("0000", first, second))
 
 
 def test_avatar_is_opened_once_and_a_missing_one_is_told(folder: Path) -> None:
