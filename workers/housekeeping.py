@@ -17,16 +17,21 @@ UNKNOWN_KEPT_S = 600.0
 
 
 def sweep(broker: Redis, folder: Path) -> None:
-    """Remove the folders of jobs that ended, and those that no job is known for."""
+    """Remove the folders of jobs that ended, and those that no job is known for.
+
+    What is no job's folder, or cannot be read, is left where it is.
+    """
     for path in folder.iterdir() if folder.is_dir() else ():
         job = jobs.load(broker, path.name)
-        if job.state in ENDED if job else _age_s(path) > UNKNOWN_KEPT_S:
+        try:
+            is_over = job.state in ENDED if job else _age_s(path) > UNKNOWN_KEPT_S
+        except OSError as error:
+            log.debug("left %s in the uploads folder: %s", path.name, error)
+            continue
+        if is_over:
             shutil.rmtree(path, ignore_errors=True)
             log.debug("removed the sound of job %s", path.name)
 
 
 def _age_s(path: Path) -> float:
-    try:
-        return time.time() - max(p.stat().st_mtime for p in (path, *path.iterdir()))
-    except FileNotFoundError:
-        return 0.0
+    return time.time() - max(p.stat().st_mtime for p in (path, *path.iterdir()))
