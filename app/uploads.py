@@ -31,8 +31,6 @@ log = logging.getLogger(__name__)
 
 FORM_BYTES = 64 * 2**10
 """Room for what a form holds beside the file."""
-RESERVE_BYTES = 256 * 2**20
-"""Room on the disk that uploads leave to the streamers, which write on it all the time."""
 SLOT_WAIT_S = 1.0
 """How long an upload waits until another has been read."""
 SEED_END = 2**31
@@ -78,7 +76,7 @@ def _check_size(request: Request, file_max: int) -> None:
 
 def _check_room(folder: Path, size: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(folder).free < size + RESERVE_BYTES:
+    if uploads.room(folder) < size:
         raise DiskFullError("There is no room on the disk for this file.")
 
 

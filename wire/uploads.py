@@ -1,6 +1,15 @@
 """Where a job's sound lies in the uploads folder, one folder a job, named by the job's id alone."""
 
+import shutil
 from pathlib import Path
+
+RESERVE_BYTES = 256 * 2**20
+"""Room on the disk that is left to the streamers, which write on it all the time."""
+
+
+def room(folder: Path) -> int:
+    """Return how many bytes may still be written to the uploads folder; negative within the reserve."""
+    return shutil.disk_usage(folder).free - RESERVE_BYTES
 
 
 def posted(folder: Path, job_id: str) -> Path:

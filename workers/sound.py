@@ -1,8 +1,11 @@
 """Decoding a posted file, under limits, to the two sounds that a job needs."""
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import ffmpeg
 import numpy as np
@@ -16,6 +19,9 @@ DECODE_TIMEOUT_S = 120.0
 """An hour of MP3 decodes in some 15 s; what takes longer is no honest file."""
 DEMUXERS = "wav,mp3,mov,ogg,flac"
 """As the API's probe allows (`app.probe`); all else is refused before it is parsed."""
+BYTES_PER_S = 2 * (AIR_RATE_HZ + MODEL_RATE_HZ)
+"""What a second of both decoded sounds takes on the disk."""
+NO_ROOM = "there is no room on the disk for the decoded sound: post it again when there is"
 SHORT_BY_S = 0.5
 """A file that ends so much before its header says is told to be broken off; less is a codec's padding."""
 
@@ -36,23 +42,30 @@ class Decoded:
 def decode(folder: Path, job_id: str, max_s: float, announced_s: float, ffmpeg_path: str) -> Decoded:
     """Decode the posted file of the job beside itself: for the air and for the engine, in whole frames.
 
-    What was decoded before a break is used, and told of in `warning`.
+    What was decoded before a break is used, and told of in `warning`. Both files appear whole, or not at all,
+    so that another try at the same time does no harm.
 
     Raises:
-        UnusableSoundError: nothing can be decoded, or it is longer than `max_s` seconds.
+        UnusableSoundError: nothing can be decoded, it is longer than `max_s` seconds, or the disk has no room
+            for it beside the reserve.
     """
-    complaint = _run(folder, job_id, max_s, ffmpeg_path)
-    air, heard = uploads.air(folder, job_id), uploads.heard(folder, job_id)
-    samples = air.stat().st_size // 2 if air.exists() else 0
-    seconds = samples / AIR_RATE_HZ
-    if samples == 0:
-        raise UnusableSoundError(f"no sound could be decoded: {complaint or 'the file holds none'}")
-    if seconds > max_s:
-        raise UnusableSoundError(f"the sound is longer than the {max_s:g} s that are allowed")
-    frames = frames_of(samples)
-    _fit(air, frames * SAMPLES_PER_FRAME)
-    _fit(heard, frames * MODEL_SAMPLES_PER_FRAME)
-    loudest = mel.find_maximum(read(heard))
+    room_s = uploads.room(folder) / BYTES_PER_S
+    if announced_s > room_s:
+        raise UnusableSoundError(NO_ROOM)
+    with _put_in_place(uploads.air(folder, job_id), uploads.heard(folder, job_id)) as (air, heard):
+        complaint = _run(uploads.posted(folder, job_id), air, heard, min(max_s, room_s) + 1, ffmpeg_path)
+        samples = air.stat().st_size // 2 if air.exists() else 0
+        seconds = samples / AIR_RATE_HZ
+        if samples == 0:
+            raise UnusableSoundError(f"no sound could be decoded: {complaint or 'the file holds none'}")
+        if seconds > max_s:
+            raise UnusableSoundError(f"the sound is longer than the {max_s:g} s that are allowed")
+        if seconds > room_s:
+            raise UnusableSoundError(NO_ROOM)
+        frames = frames_of(samples)
+        _fit(air, frames * SAMPLES_PER_FRAME)
+        _fit(heard, frames * MODEL_SAMPLES_PER_FRAME)
+        loudest = mel.find_maximum(read(heard))
     return Decoded(frames, loudest, _warning(seconds, announced_s, complaint))
 
 
@@ -61,14 +74,28 @@ def read(path: Path) -> NDArray[np.int16]:
     return np.memmap(path, "<i2", mode="r")
 
 
-def _run(folder: Path, job_id: str, max_s: float, ffmpeg_path: str) -> str:
+@contextmanager
+def _put_in_place(*paths: Path) -> Iterator[list[Path]]:
+    """Yield a name of this try's own beside each of `paths`: what is written there takes their place at the
+    end, or goes where that is an error."""
+    mark = uuid4().hex
+    parts = [path.with_name(f"{path.name}.{mark}.part") for path in paths]
+    try:
+        yield parts
+        for part, path in zip(parts, paths, strict=True):
+            part.replace(path)
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+
+
+def _run(source: Path, air: Path, heard: Path, longest_s: float, ffmpeg_path: str) -> str:
     """Let ffmpeg decode; return what it complained of last, in one line."""
-    source = str(uploads.posted(folder, job_id))
-    posted = ffmpeg.input(source, protocol_whitelist="file", format_whitelist=DEMUXERS).audio.asplit()
-    form = {"format": "s16le", "ac": 1, "t": max_s + 1}
+    posted = ffmpeg.input(str(source), protocol_whitelist="file", format_whitelist=DEMUXERS).audio.asplit()
+    form = {"format": "s16le", "ac": 1, "t": longest_s}
     both = ffmpeg.merge_outputs(
-        posted[0].output(str(uploads.air(folder, job_id)), ar=AIR_RATE_HZ, **form),
-        posted[1].output(str(uploads.heard(folder, job_id)), ar=MODEL_RATE_HZ, **form),
+        posted[0].output(str(air), ar=AIR_RATE_HZ, **form),
+        posted[1].output(str(heard), ar=MODEL_RATE_HZ, **form),
     )
     command = both.global_args("-v", "error", "-nostdin").overwrite_output().compile(cmd=ffmpeg_path)
     try:
@@ -76,7 +103,7 @@ def _run(folder: Path, job_id: str, max_s: float, ffmpeg_path: str) -> str:
     except subprocess.TimeoutExpired:
         raise UnusableSoundError(f"decoding took longer than {DECODE_TIMEOUT_S:g} s") from None
     if b"No space left on device" in done.stderr:
-        raise UnusableSoundError("there is no room on the disk for the decoded sound")
+        raise UnusableSoundError(NO_ROOM)
     lines = done.stderr.decode(errors="replace").strip().splitlines()
     return lines[-1].rpartition("] ")[2][:200] if lines else ""
 

@@ -364,7 +364,7 @@ def test_a_disk_with_little_room_refuses_before_the_file_is_read(
     client: FlaskClient, config: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config.uploads_folder.mkdir(parents=True)
-    monkeypatch.setattr(posting, "RESERVE_BYTES", shutil.disk_usage(config.uploads_folder).total)
+    monkeypatch.setattr(uploads, "RESERVE_BYTES", shutil.disk_usage(config.uploads_folder).total)
     body = io.BytesIO(form(sound(GOOD_SOUND)))
     answer = client.post(
         "/generate_video", input_stream=body, content_length=len(body.getvalue()), content_type=TYPE
