@@ -1,6 +1,6 @@
 """A job's record and the states it goes through."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Self, cast
@@ -24,9 +24,10 @@ class State(StrEnum):
 
 
 ENDED = frozenset({State.DONE, State.FAILED})
+UNPREPARED = frozenset({State.QUEUED, State.PREPARING})
 
 BEFORE: dict[State, frozenset[State]] = {
-    State.PREPARING: frozenset({State.QUEUED, State.PREPARING}),
+    State.PREPARING: UNPREPARED,
     State.RENDERING: frozenset({State.PREPARING}),
     State.ON_AIR: frozenset({State.RENDERING, State.ON_AIR}),
     State.DONE: frozenset({State.ON_AIR}),
@@ -41,7 +42,8 @@ class Job:
 
     `frames` is how many will be spoken; `position` is where on the channel's timeline the first of them
     lies; `frames_aired` counts those sent; `chunks_sent` how many chunks were handed out so far.
-    `rings` counts how often preparing was asked for again, `rung_ms` when last.
+    `begun_ms` is when preparing was last begun, `rung_ms` when it was last asked for again; `rings` counts
+    the tries that came to nothing (see `workers.overdue`).
     `announced_s` is the length that the file's header tells, 0 if it tells none.
     """
 
@@ -63,6 +65,7 @@ class Job:
     position: int = -1
     chunks_sent: int = 0
     epoch: int = 0
+    begun_ms: int = 0
     rung_ms: int = 0
     rings: int = 0
     loudest: float = 0.0
@@ -131,12 +134,20 @@ def admit(broker: Redis, job: Job, waiting_max: int) -> bool:
     return bool(script(broker, scripts.ADMIT, names, *bounds, *flat) == 1)
 
 
-def move(broker: Redis, job: Job, to: State, kept_s: float, **changes: object) -> bool:
+def move(
+    broker: Redis,
+    job: Job,
+    to: State,
+    kept_s: float,
+    only_from: Collection[State] | None = None,
+    **changes: object,
+) -> bool:
     """Move `job` to the state `to` with `changes` to its record; False if it is not where that is allowed.
 
-    An ended job leaves the playlist, and is forgotten after `kept_s`.
+    That is in `only_from`, by default in all of `BEFORE[to]`. An ended job leaves the playlist, and is
+    forgotten after `kept_s`.
     """
-    before = BEFORE[to]
+    before = BEFORE[to] if only_from is None else only_from
     flat = [part for name, value in changes.items() for part in (name, _write(value))]
     names = [keys.job(job.id), keys.playlist(job.channel), keys.chunks(job.id)]
     target = (job.id, to, "1" if to in ENDED else "", str(int(kept_s)), str(now_ms(broker)))

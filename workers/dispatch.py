@@ -85,7 +85,7 @@ def _once() -> None:
         if isinstance(action, Send):
             _ring(action)
     for job in scene.waiting:
-        look_after(broker, job, scene.now_ms, settings().jobs_kept_s)
+        look_after(broker, job, scene.now_ms, settings().jobs_kept_s, scene.prepares)
 
 
 def _decide(scene: Scene, window_frames: int) -> Sequence[Send | Replace]:

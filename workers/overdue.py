@@ -5,26 +5,58 @@ import logging
 from redis import Redis
 
 from wire import jobs, keys
-from wire.jobs import Job, State
+from wire.jobs import UNPREPARED, Job, State
 from workers.celery import ring_prepare
 
 log = logging.getLogger(__name__)
 
-OVERDUE_S = 150.0
-"""Longer than decoding may take (`workers.sound.DECODE_TIMEOUT_S`)."""
+LONGEST_S = 150.0
+"""No job takes longer to prepare: decoding may not (`workers.sound.DECODE_TIMEOUT_S`)."""
+SHORTEST_S = 30.0
+"""What the shortest takes at most, on a host so busy that starting ffmpeg takes seconds."""
+PACE = 10.0
+"""Seconds of sound that are prepared in one at least; 240 are usual."""
 RINGS = 2
-"""How often preparing is asked for again: a message may have been lost, or its worker killed."""
+"""How often a try may come to nothing before the next is the last."""
 
 
-def look_after(broker: Redis, job: Job, now_ms: int, kept_s: float) -> None:
-    """Have `job`, the first of its channel that is not prepared, prepared at last, or fail it."""
-    if now_ms - max(job.posted_ms, job.rung_ms) < OVERDUE_S * 1000:
+def patience_s(announced_s: float, is_served: bool) -> float:
+    """Return how long preparing may take before it is asked for again. Pure.
+
+    `announced_s` is the sound's length, 0 if unknown; `is_served` tells whether a prepare worker lives.
+    Without one there is no haste: asking does not help.
+    """
+    if not is_served or announced_s <= 0:
+        return LONGEST_S
+    return min(LONGEST_S, SHORTEST_S + announced_s / PACE)
+
+
+def look_after(broker: Redis, job: Job, now_ms: int, kept_s: float, is_served: bool) -> None:
+    """Have `job`, the first of its channel that is not prepared, prepared at last, or fail it.
+
+    A try came to nothing if a worker began it and did not end it, or if no worker lives. A job that waits
+    for a living one is asked for again, as its message may be lost, but does not fail of it.
+    """
+    asked_ms = max(job.posted_ms, job.rung_ms)
+    patience = patience_s(job.announced_s, is_served)
+    if now_ms - max(asked_ms, job.begun_ms) < patience * 1000:
         return
-    if job.rings < RINGS:
-        log.warning("job %s is not prepared after %.0f s; asked for again", job.id, OVERDUE_S)
-        broker.hset(keys.job(job.id), mapping={"rings": job.rings + 1, "rung_ms": now_ms})
-        ring_prepare(job.id)
-        return
-    reason = f"it was not prepared, asked {RINGS + 1} times; is a prepare worker running?"
-    if jobs.move(broker, job, State.FAILED, kept_s, error=reason):
+    if is_served and job.begun_ms <= asked_ms:
+        log.info("job %s waits for a prepare worker; asked for again", job.id)
+        _ask_again(broker, job, now_ms, job.rings)
+    elif job.rings < RINGS:
+        log.warning("job %s is not prepared after %.0f s; asked for again", job.id, patience)
+        _ask_again(broker, job, now_ms, job.rings + 1)
+    else:
+        _give_up(broker, job, kept_s)
+
+
+def _ask_again(broker: Redis, job: Job, now_ms: int, rings: int) -> None:
+    broker.hset(keys.job(job.id), mapping={"rings": rings, "rung_ms": now_ms})
+    ring_prepare(job.id)
+
+
+def _give_up(broker: Redis, job: Job, kept_s: float) -> None:
+    reason = f"it was not prepared in {RINGS + 1} tries: is a prepare worker running, and what does it log?"
+    if jobs.move(broker, job, State.FAILED, kept_s, UNPREPARED, error=reason):
         log.error("job %s failed: %s", job.id, reason)

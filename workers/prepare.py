@@ -4,7 +4,8 @@ import logging
 
 from settings import settings
 from wire import channels, jobs
-from wire.jobs import Job, State
+from wire.connection import now_ms
+from wire.jobs import UNPREPARED, Job, State
 from workers import stores
 from workers.celery import app, ring_dispatch
 from workers.sound import UnusableSoundError, decode
@@ -16,12 +17,12 @@ log = logging.getLogger(__name__)
 def prepare(job_id: str) -> None:
     """Decode the job's sound, and pin its avatar.
 
-    Safe to run again: decoding gives the same files, and a job past this stage is left alone. A sound that
-    cannot be used fails the job with the reason.
+    Safe to run again, and twice at once: decoding gives the same files, put in their place whole, and a job
+    past this stage is left alone. A sound that cannot be used fails the job with the reason.
     """
-    broker = stores.broker()
+    broker, kept_s = stores.broker(), settings().jobs_kept_s
     job = jobs.load(broker, job_id)
-    if job is None or not jobs.move(broker, job, State.PREPARING, settings().jobs_kept_s):
+    if job is None or not jobs.move(broker, job, State.PREPARING, kept_s, begun_ms=now_ms(broker)):
         log.info("job %s is not to be prepared (any more)", job_id)
         return
     try:
@@ -49,5 +50,6 @@ def _prepare(job: Job) -> None:
 
 
 def _fail(job: Job, reason: str) -> None:
-    log.warning("job %s failed: %s", job.id, reason)
-    jobs.move(stores.broker(), job, State.FAILED, settings().jobs_kept_s, error=reason)
+    """Fail the job, unless it was prepared by another try."""
+    if jobs.move(stores.broker(), job, State.FAILED, settings().jobs_kept_s, UNPREPARED, error=reason):
+        log.warning("job %s failed: %s", job.id, reason)

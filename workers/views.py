@@ -10,7 +10,7 @@ from wire import channels, chunks, jobs, supply, workers
 from wire.channels import Channel
 from wire.chunks import Row
 from wire.connection import now_ms
-from wire.jobs import Job, State
+from wire.jobs import UNPREPARED, Job, State
 from wire.workers import Worker
 from workers import starts
 from workers.assignment import JobView, WorkerView
@@ -34,18 +34,24 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """All that one pass decides on. `waiting` holds each channel's first job that is not prepared."""
+    """All that one pass decides on.
+
+    `waiting` holds each channel's first job that is not prepared; `prepares` tells whether a prepare worker
+    lives.
+    """
 
     now_ms: int
     queued: Mapping[str, Queued]
     workers: Sequence[WorkerView]
     waiting: Sequence[Job]
+    prepares: bool
 
 
 def gather(broker: Redis, frames: Redis, window_frames: int) -> Scene:
     """Return what there is to hand out within the window, and to whom."""
     now = now_ms(broker)
-    rendering = [worker for worker in workers.live(broker) if worker.role == "render"]
+    alive = workers.live(broker)
+    rendering = [worker for worker in alive if worker.role == "render"]
     queued: dict[str, Queued] = {}
     waiting: list[Job] = []
     for name in channels.names(broker):
@@ -56,7 +62,7 @@ def gather(broker: Redis, frames: Redis, window_frames: int) -> Scene:
             walk = _walk(broker, frames, channel, ready, rendering, now, window_frames)
             queued |= {q.job.id: q for q in walk}
     views = [WorkerView(worker.queue, worker.engine, worker.speed) for worker in rendering]
-    return Scene(now, queued, views, waiting)
+    return Scene(now, queued, views, waiting, any(worker.role == "prepare" for worker in alive))
 
 
 def pin_engine(rendering: Sequence[Worker]) -> str:
@@ -69,7 +75,7 @@ def pin_engine(rendering: Sequence[Worker]) -> str:
 
 def _split(playlist: list[Job]) -> tuple[list[Job], list[Job]]:
     """Return the jobs up to the first that is not prepared, and those that are not prepared."""
-    unprepared = [job for job in playlist if job.state in (State.QUEUED, State.PREPARING)]
+    unprepared = [job for job in playlist if job.state in UNPREPARED]
     ready = playlist[: playlist.index(unprepared[0])] if unprepared else playlist
     return ready, unprepared
 

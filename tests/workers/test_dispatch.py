@@ -13,7 +13,7 @@ from wire.channels import Channel
 from wire.chunks import Row, Stage
 from wire.jobs import Job, State
 from wire.workers import Worker
-from workers import dispatch, overdue, stores
+from workers import dispatch, stores, views
 from workers.absence import Absence
 
 Rings = list[tuple[str, str, int, int]]
@@ -25,7 +25,10 @@ JOB = Job("j", "main", State.RENDERING, 0, frames=100, avatar="hash", avatar_fra
 
 @pytest.fixture
 def rung(broker: Redis, frames: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rings:
-    """A channel at position 1000, a worker and a prepared job; collects what render workers are told."""
+    """A channel at position 1000, a worker and a prepared job; collects what render workers are told.
+
+    The clock of passes stands still: nothing airs, and nobody's lease ends, however slowly a test runs.
+    """
     told: Rings = []
     values = Settings(uploads_folder=tmp_path)
     monkeypatch.setattr(dispatch, "_absence", Absence())
@@ -34,9 +37,18 @@ def rung(broker: Redis, frames: Redis, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(dispatch, "settings", lambda: values)
     monkeypatch.setattr(dispatch, "ring_render", lambda *message: told.append(message))
     channels.report(broker, Channel("main", "hash", 50, 1280, 720, 1000))
-    workers.beat(broker, WORKER, "me")
+    channel = channels.load(broker, "main")
+    assert channel is not None
+    monkeypatch.setattr(views, "now_ms", lambda _: channel.at_ms)
+    bring_to_life(broker, WORKER)
     post(broker, tmp_path, JOB)
     return told
+
+
+def bring_to_life(broker: Redis, worker: Worker) -> None:
+    """Let the worker's heart beat once, and the beat be heard for ever."""
+    workers.beat(broker, worker, worker.name)
+    broker.persist(keys.worker(worker.name))
 
 
 def post(broker: Redis, folder: Path, job: Job) -> None:
@@ -89,8 +101,8 @@ def test_finished_chunk_makes_room_for_the_next(rung: Rings, broker: Redis, fram
 
 def test_chunk_of_a_dead_worker_goes_to_a_living_one(rung: Rings, broker: Redis) -> None:
     dispatch.run_pass()
-    workers.leave(broker, "gpu.h.0", "me")
-    workers.beat(broker, replace(WORKER, name="gpu.h.1", queue="gpu.h.1"), "another")
+    workers.leave(broker, "gpu.h.0", "gpu.h.0")
+    bring_to_life(broker, replace(WORKER, name="gpu.h.1", queue="gpu.h.1"))
     dispatch.run_pass()
     assert rung[2:] == [("gpu.h.1", "j", 0, 2), ("gpu.h.1", "j", 1, 2)]
 
@@ -158,7 +170,7 @@ def test_job_is_pinned_to_the_engine_with_most_frames_a_second(rung: Rings, brok
     broker.hset(keys.job("j"), "engine", "")
     for n in (1, 2):
         queue = f"gpu.h.{n}"
-        workers.beat(broker, Worker(queue, "render", queue, "cuda", "latentsync", 60.0), queue)
+        bring_to_life(broker, Worker(queue, "render", queue, "cuda", "latentsync", 60.0))
     dispatch.run_pass()
     assert now(broker).engine == "latentsync"
     assert {queue for queue, *_ in rung} == {"gpu.h.1", "gpu.h.2"}
@@ -185,7 +197,7 @@ def test_job_is_handed_out_no_further_than_the_window(rung: Rings, broker: Redis
 @pytest.mark.usefixtures("rung")
 def test_next_job_keeps_step_with_the_one_before_it(broker: Redis, frames: Redis, tmp_path: Path) -> None:
     post(broker, tmp_path, replace(JOB, id="k"))
-    workers.beat(broker, replace(WORKER, name="gpu.h.1", queue="gpu.h.1", speed=1000.0), "another")
+    bring_to_life(broker, replace(WORKER, name="gpu.h.1", queue="gpu.h.1", speed=1000.0))
     for _ in range(8):
         dispatch.run_pass()
         finish_all(broker, frames)
@@ -203,16 +215,16 @@ def test_rows_of_aired_chunks_leave_the_table(rung: Rings, broker: Redis) -> Non
     assert len(rung) > 2
 
 
-def test_job_that_is_not_prepared_is_asked_for_again_and_in_the_end_fails(
+def test_job_that_is_not_prepared_is_looked_after_by_who_lives(
     rung: Rings, broker: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(overdue, "ring_prepare", asked.append)
-    broker.hset(keys.job("j"), "state", "preparing")  # posted at 0: long ago
-    for _ in range(3):
-        dispatch.run_pass()
-        broker.hset(keys.job("j"), "rung_ms", "0")
+    seen: list[tuple[str, bool]] = []
+    monkeypatch.setattr(
+        dispatch, "look_after", lambda _, job, _now, _kept, is_served: seen.append((job.id, is_served))
+    )
+    broker.hset(keys.job("j"), "state", "preparing")
+    dispatch.run_pass()
+    bring_to_life(broker, Worker("node@h", "prepare", "prepare"))
+    dispatch.run_pass()
+    assert seen == [("j", False), ("j", True)]
     assert rung == []
-    assert asked == ["j", "j"]
-    assert now(broker).state is State.FAILED
-    assert "prepare worker" in now(broker).error

@@ -1,0 +1,113 @@
+"""A job that is not prepared: asked for again in time, failed in the end, but not for waiting its turn."""
+
+from dataclasses import replace
+
+import pytest
+from redis import Redis
+
+from wire import jobs, keys
+from wire.jobs import Job, State
+from workers import overdue
+from workers.overdue import LONGEST_S, RINGS, SHORTEST_S, look_after, patience_s
+from workers.sound import DECODE_TIMEOUT_S
+
+LATE_MS = int(LONGEST_S * 1000)
+JOB = Job("j", "main", State.QUEUED, 5_000, announced_s=3600.0)
+
+
+@pytest.fixture
+def asked(broker: Redis, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which jobs were asked for again; the job `j` is posted."""
+    told: list[str] = []
+    monkeypatch.setattr(overdue, "ring_prepare", told.append)
+    jobs.admit(broker, JOB, 9)
+    return told
+
+
+def now(broker: Redis) -> Job:
+    job = jobs.load(broker, "j")
+    assert job is not None
+    return job
+
+
+def look_after_at(broker: Redis, now_ms: int, is_served: bool) -> Job:
+    look_after(broker, now(broker), now_ms, 60, is_served)
+    return now(broker)
+
+
+def begin(broker: Redis, now_ms: int) -> None:
+    """As a prepare worker does."""
+    jobs.move(broker, JOB, State.PREPARING, 60, begun_ms=now_ms)
+
+
+@pytest.mark.parametrize("announced_s", [0.0, 0.01, 10.0, 600.0, 3600.0])
+def test_patience_grows_with_the_sound_and_is_longest_where_its_length_is_unknown(announced_s: float) -> None:
+    patience = patience_s(announced_s, is_served=True)
+    assert SHORTEST_S <= patience <= LONGEST_S
+    assert patience_s(announced_s or 3600.0, is_served=True) == patience
+    assert patience_s(announced_s + 60, is_served=True) >= patience or announced_s == 0
+    assert patience_s(announced_s, is_served=False) == LONGEST_S > DECODE_TIMEOUT_S
+
+
+def test_job_is_left_alone_until_it_is_overdue(broker: Redis, asked: list[str]) -> None:
+    look_after_at(broker, JOB.posted_ms + LATE_MS - 1, is_served=False)
+    assert asked == []
+    look_after_at(broker, JOB.posted_ms + LATE_MS, is_served=False)
+    assert asked == ["j"]
+
+
+def test_short_sound_whose_message_was_lost_is_asked_for_sooner(broker: Redis, asked: list[str]) -> None:
+    broker.hset(keys.job("j"), "announced_s", "10")
+    look_after_at(broker, JOB.posted_ms + LATE_MS // 2, is_served=True)
+    assert asked == ["j"]
+
+
+def test_job_without_a_prepare_worker_fails_after_its_tries(broker: Redis, asked: list[str]) -> None:
+    for n in range(1, RINGS + 1):
+        assert look_after_at(broker, JOB.posted_ms + n * LATE_MS, is_served=False).state is State.QUEUED
+    assert asked == ["j"] * RINGS
+    job = look_after_at(broker, JOB.posted_ms + (RINGS + 1) * LATE_MS, is_served=False)
+    assert job.state is State.FAILED
+    assert "prepare worker" in job.error
+    assert asked == ["j"] * RINGS
+
+
+def test_job_that_waits_behind_others_does_not_fail(broker: Redis, asked: list[str]) -> None:
+    for n in range(1, 20):
+        assert look_after_at(broker, JOB.posted_ms + n * LATE_MS, is_served=True).state is State.QUEUED
+    assert asked == ["j"] * 19
+
+
+def test_job_that_was_begun_late_is_not_overdue(broker: Redis, asked: list[str]) -> None:
+    begun_ms = JOB.posted_ms + 7 * LATE_MS
+    begin(broker, begun_ms)
+    look_after_at(broker, begun_ms + LATE_MS - 1, is_served=True)
+    assert asked == []
+
+
+def test_job_whose_tries_never_end_fails_though_a_worker_lives(broker: Redis, asked: list[str]) -> None:
+    at_ms = JOB.posted_ms
+    for _ in range(RINGS + 1):
+        assert now(broker).state is not State.FAILED
+        begin(broker, at_ms + 1)
+        at_ms += 1 + LATE_MS
+        look_after_at(broker, at_ms, is_served=True)
+    assert asked == ["j"] * RINGS
+    assert now(broker).state is State.FAILED
+
+
+def test_try_that_waits_behind_others_is_not_counted(broker: Redis, asked: list[str]) -> None:
+    begin(broker, JOB.posted_ms + 1)
+    for n in range(1, 20):
+        look_after_at(broker, JOB.posted_ms + 1 + n * LATE_MS, is_served=True)
+    assert len(asked) == 19
+    assert (now(broker).rings, now(broker).state) == (1, State.PREPARING)
+
+
+def test_job_that_was_prepared_meanwhile_does_not_fail(broker: Redis, asked: list[str]) -> None:
+    begin(broker, JOB.posted_ms + 1)
+    seen = replace(now(broker), rings=RINGS)
+    jobs.move(broker, JOB, State.RENDERING, 60, frames=8)
+    look_after(broker, seen, JOB.posted_ms + 2 * LATE_MS, 60, is_served=False)
+    assert now(broker).state is State.RENDERING
+    assert asked == []
