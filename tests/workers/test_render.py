@@ -1,0 +1,170 @@
+"""A render worker's task: whatever goes wrong with a chunk is told to dispatch, and the worker goes on."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+from redis import Redis
+
+from avatars.store import Avatar
+from tests.made_up_engine import MadeUpEngine
+from tests.metering import clip
+from wire import chunks, jobs, keys, supply
+from wire.batches import Patch
+from wire.chunks import Row, Stage
+from wire.jobs import Job, State
+from wire.supply import ChunkSound
+from workers import render, stores
+from workers.engines.interface import Order, Speech
+from workers.heartbeat import Heartbeat
+from workers.render import Studio
+from workers.wardrobe import Wardrobe
+
+SPEED = 2000.0
+
+
+@pytest.fixture(scope="module")
+def avatars(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("avatars")
+    clip.lay_ready(folder.parent / "clip.mp4", folder, 1920)
+    return folder
+
+
+@pytest.fixture
+def studio(broker: Redis, avatars: Path) -> Studio:
+    heart = Heartbeat(broker, "gpu.h.0", "render", "gpu.h.0", "me")
+    heart.tell(speed=25.0)
+    return Studio(MadeUpEngine(speed=SPEED), Wardrobe(avatars), heart)
+
+
+@pytest.fixture
+def rung(
+    broker: Redis, frames: Redis, avatars: Path, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> list[str]:
+    """A job of two chunks, both sent to this worker; collects what dispatch is told."""
+    told: list[str] = []
+    monkeypatch.setattr(stores, "broker", lambda: broker)
+    monkeypatch.setattr(stores, "frames", lambda: frames)
+    monkeypatch.setattr(render, "ring_dispatch", lambda: told.append("dispatch"))
+    monkeypatch.setattr(render, "_studio", studio)
+    avatar = next(avatars.glob("*/avatar.json")).parent.name
+    job = Job(
+        "j", "main", State.RENDERING, 0, frames=33, position=0, avatar=avatar, avatar_frames=clip.FRAMES
+    )
+    jobs.admit(broker, job, 9)
+    supply.raise_fence(frames, "j", 0, 0)
+    for chunk in range(2):
+        count = len(chunks.span(chunk, job.frames))
+        sound = ChunkSound(np.zeros(count * 1920, np.int16), np.zeros(count * 640, np.int16), 0)
+        supply.put_sound(frames, "j", chunk, sound)
+        broker.hset(keys.chunks("j"), str(chunk), Row(Stage.SENT, 1, "gpu.h.0", 0).to_json())
+    return told
+
+
+def told_of(broker: Redis, chunk: int) -> tuple[Stage, str]:
+    row = chunks.table(broker, "j")[chunk]
+    return row.stage, row.reason
+
+
+def test_rendered_chunk_is_done_and_its_speed_is_learned(
+    rung: list[str], broker: Redis, frames: Redis, studio: Studio
+) -> None:
+    render.render("j", 0, 1)
+    assert told_of(broker, 0) == (Stage.DONE, "")
+    assert sum(len(b.patches) for b in supply.read(frames, "j", [(0, 0)], 9, 0.01)) == 8
+    assert studio.heartbeat.speed != 25.0
+    assert rung == ["dispatch"]
+
+
+def test_chunk_whose_sound_is_lost_is_broken(rung: list[str], broker: Redis, frames: Redis) -> None:
+    frames.delete(keys.sound("j", 0))
+    render.render("j", 0, 1)
+    assert told_of(broker, 0) == (
+        Stage.BROKEN,
+        "LostSoundError: its sound is no longer on the frames server",
+    )
+    assert rung == ["dispatch"]
+
+
+def test_chunk_whose_engine_fails_is_broken_and_the_worker_goes_on(
+    rung: list[str], broker: Redis, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MADE_UP_FAIL", "0")
+    render.render("j", 0, 1)
+    assert told_of(broker, 0) == (Stage.BROKEN, "MadeUpError: chunk 0 fails, as it was told to")
+    assert studio.heartbeat.speed == 25.0, "what failed says nothing about the speed"
+    render.render("j", 1, 1)
+    assert told_of(broker, 1) == (Stage.DONE, "")
+    assert rung == ["dispatch"] * 2
+
+
+@pytest.mark.usefixtures("rung")
+def test_chunk_that_lacks_a_frame_is_broken(
+    broker: Redis, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Short(MadeUpEngine):
+        def render(self, avatar: Avatar, features: int, order: Order) -> Iterator[Patch]:
+            return islice(super().render(avatar, features, order), 7)
+
+    monkeypatch.setattr(render, "_studio", replace(studio, engine=Short()))
+    render.render("j", 0, 1)
+    assert told_of(broker, 0) == (Stage.BROKEN, "WrongRenderError: 7 frames of 8")
+
+
+@pytest.mark.usefixtures("rung")
+def test_chunk_of_an_avatar_that_is_not_here_is_broken(broker: Redis) -> None:
+    broker.hset(keys.job("j"), "avatar", "0000")
+    render.render("j", 0, 1)
+    stage, reason = told_of(broker, 0)
+    assert stage is Stage.BROKEN
+    assert "0000" in reason
+
+
+@pytest.mark.usefixtures("rung")
+def test_chunk_that_the_frames_server_refuses_is_broken(broker: Redis, frames: Redis) -> None:
+    frames.delete(keys.fence("j"))
+    render.render("j", 0, 1)
+    stage, reason = told_of(broker, 0)
+    assert stage is Stage.BROKEN
+    assert "no fence" in reason
+
+
+def test_chunk_that_is_another_workers_by_now_is_left_alone(
+    rung: list[str], broker: Redis, frames: Redis
+) -> None:
+    theirs = Row(Stage.SENT, 2, "gpu.h.1", 0)
+    broker.hset(keys.chunks("j"), "0", theirs.to_json())
+    render.render("j", 0, 1)
+    render.render("unknown", 0, 1)
+    assert chunks.table(broker, "j")[0] == theirs
+    assert not frames.exists(keys.frames("j", 0))
+    assert rung == []
+
+
+def test_result_that_comes_after_the_chunk_was_given_to_another_changes_nothing(
+    rung: list[str], broker: Redis, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = Row(Stage.SENT, 2, "gpu.h.1", 0)
+
+    class Overtaken(MadeUpEngine):
+        def features(self, speech: Speech) -> int:
+            broker.hset(keys.chunks("j"), "0", theirs.to_json())
+            return super().features(speech)
+
+    monkeypatch.setattr(render, "_studio", replace(studio, engine=Overtaken()))
+    render.render("j", 0, 1)
+    assert chunks.table(broker, "j")[0] == theirs
+    assert rung == ["dispatch"]
+
+
+def test_worker_without_an_engine_says_how_to_start_it(
+    rung: list[str], broker: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "_studio", None)
+    with pytest.raises(RuntimeError, match="-Q gpu"):
+        render.render("j", 0, 1)
+    assert told_of(broker, 0) == (Stage.SENT, "")
+    assert rung == []
