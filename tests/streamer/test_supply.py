@@ -119,13 +119,14 @@ def test_next_job_is_read_behind_the_present_one_before_that_has_aired(
 
 
 def test_job_that_waits_for_its_frames_gives_way_to_one_before_it(
-    supplied: Supplied, broker: Redis, frames: Redis
+    supplied: Supplied, broker: Redis, frames: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)
     early = replace(make_job("a", frames=10), state=State.QUEUED, frames=-1)
     late = make_job("b", frames=10)
     post(broker, frames, early)
     post(broker, frames, late)
-    time.sleep(0.1)  # b is chosen, as a is not rendered yet
+    wait_until(lambda: "job b: 10 frames, read from frame 0" in caplog.text)
     assert jobs.move(broker, early, State.PREPARING, 60)
     assert jobs.move(broker, early, State.RENDERING, 60, frames=10)
     render(frames, make_job("a", frames=10))
@@ -151,12 +152,20 @@ def test_job_that_had_aired_but_was_not_reported_is_finished(
     assert aired.is_over
 
 
-def test_reading_ahead_stops_at_the_bound(supplied: Supplied, broker: Redis, frames: Redis) -> None:
+def test_reading_ahead_stops_at_the_bound(
+    supplied: Supplied, broker: Redis, frames: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[bool] = []
+
+    def is_full() -> bool:
+        looks.append(Buffer.is_full(supplied.buffer))
+        return looks[-1]
+
+    monkeypatch.setattr(supplied.buffer, "is_full", is_full)
     job = make_job(frames=300)
     post(broker, frames, job)
     render(frames, job)
-    wait_until(supplied.buffer.is_full)
-    time.sleep(0.3)
+    wait_until(lambda: sum(looks) >= 2)  # it came back and still found no room
     buffered = 0
     while supplied.buffer.take(10**6)[0] is Supply.READY:
         buffered += 1
