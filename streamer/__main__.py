@@ -54,8 +54,8 @@ class _Stop:
 def play(config: Settings, avatar: Avatar, is_stopped: Callable[[], bool]) -> None:
     """Put the channel on air until `is_stopped`.
 
-    Ends in this order: the encoder first, as viewers see it and it has files to close; then the threads that
-    speak to Redis, which may have to wait for their time-outs.
+    Ends in this order: the encoder first, as viewers see it, and it has frames to send and files to close;
+    then the threads that speak to Redis, which tell of those too, and may have to wait for their time-outs.
     """
     broker = connection.broker(config.broker_url, config.redis_timeout_s)
     frames = connection.frames(config.frames_url, config.redis_timeout_s)
@@ -64,7 +64,7 @@ def play(config: Settings, avatar: Avatar, is_stopped: Callable[[], bool]) -> No
     prompt_broker = connection.broker(config.broker_url, min(PROMPT_S, config.redis_timeout_s))
     position = resume_position(prompt_broker, config.channel)
     with ExitStack() as stack:
-        encoder = Encoder(encoder_command(config), avatar.width, avatar.height, counters)
+        encoder = Encoder(encoder_command(config), avatar.width, avatar.height, progress, counters)
         playout = Playout(
             avatar,
             label_of(config, avatar),
@@ -72,7 +72,6 @@ def play(config: Settings, avatar: Avatar, is_stopped: Callable[[], bool]) -> No
             position,
             buffer,
             encoder.write,
-            progress,
             counters,
         )
         channel = Channel(config.channel, avatar.hash, avatar.frames, avatar.width, avatar.height, position)

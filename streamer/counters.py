@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(slots=True)
 class Counters:
-    """Totals since the start. Each field is written by one thread alone."""
+    """Totals since the start. Each field is written by one thread alone, or under its writers' lock."""
 
     ticks_late: int = 0
     ticks_skipped: int = 0
@@ -13,6 +13,7 @@ class Counters:
     frames_own_mouth: int = 0
     batches_unusable: int = 0
     frames_dropped: int = 0
+    frames_lost: int = 0
     encoder_restarts: int = 0
     reads_failed: int = 0
     reports_failed: int = 0

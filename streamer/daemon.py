@@ -19,7 +19,6 @@ from streamer.label import Label
 from streamer.mixing import Sound, cross, joined, lay, weight
 from streamer.pace import Pace
 from streamer.playout import Body, State, Supply, move, step
-from streamer.progress import Progress
 from wire.batches import Patch
 from wire.media import SAMPLES_PER_FRAME
 
@@ -45,18 +44,18 @@ class Playout:
         fade: int,
         position: int,
         buffer: Buffer,
-        write: Callable[[int, Sequence[Piece], Sound], None],
-        progress: Progress,
+        write: Callable[[int, Sequence[Piece], Sound, Spoken | None], None],
         counters: Counters,
     ) -> None:
         """`fade` in frames; `position` is the place on the channel's timeline that was sent last.
 
-        `write` takes each tick's number, its picture in pieces and its sound; it must not wait.
+        `write` takes each tick's number, its picture in pieces, its sound, and the job's frame in them if
+        there is one; it must not wait.
         """
         self._pictures = np.asarray(avatar.pictures)  # a plain view: indexing a memmap costs 10 µs more
         self._label, self._fade = label, fade
         self._buffer, self._write = buffer, write
-        self._progress, self._counters = progress, counters
+        self._counters = counters
         self._boxes = np.asarray(avatar.boxes)
         self._body, self._mouth, self._worn = Body(position), State(), Worn(Patch.empty(), position)
         self._supply = Supply.NONE
@@ -100,10 +99,8 @@ class Playout:
         patched = spoken if spoken and spoken.patch.picture.size else None
         self._step(supply, patched)
         picture, sound = self._picture(), self._sound(spoken)
-        self._write(number, list(picture.pieces()), sound)
+        self._write(number, list(picture.pieces()), sound, spoken)
         self._supply, self._spoken, self._sent = supply, spoken, picture
-        if spoken:
-            self._progress.note(spoken)
 
     def _gather(self) -> tuple[Supply, Spoken | None]:
         supply, spoken = self._buffer.take(self._body.position + 1)

@@ -1,54 +1,40 @@
-"""One ffmpeg kept running: fed from a bounded queue by a thread of its own, watched, started anew."""
+"""ffmpeg kept running: fed from a bounded queue by a thread of its own, and started anew when it fails."""
 
-import fcntl
 import logging
-import os
-import select
-import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, Full, Queue
-from threading import Event, Thread
-from time import monotonic
+from threading import Lock, Thread
 from types import TracebackType
-from typing import IO, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streamer import matroska
+from streamer.buffer import Spoken
 from streamer.canvas import Piece
 from streamer.counters import Counters
-from streamer.messages import Messages
+from streamer.ffmpeg import LOOK_S, STALL_S, BrokenPipe, Ffmpeg, Stop
+from streamer.progress import Progress
 from wire.media import FPS
 
-STALL_S = 3.0
-"""A write that moves nothing for so long means a frozen ffmpeg."""
 QUEUE_TICKS = round(STALL_S * FPS)
-"""Ticks that wait for ffmpeg: all that come until it counts as frozen. More are dropped. Full, they take
-100 MB at 720p."""
+"""Ticks that wait for ffmpeg: all that come until it counts as frozen. Of more the oldest is dropped. Full,
+they take 100 MB at 720p."""
 RESTART_S = 0.5
 """Pause before ffmpeg is started anew."""
-CLOSE_S = 3.0
-"""Time ffmpeg gets to end its files once its input has ended; then it is killed."""
-PIPE_BYTES = 2**20
-"""The most that needs no privilege: fewer turns between the two processes."""
-LOOK_S = 0.1
-"""How soon a blocked write sees that it is to stop."""
 
 log = logging.getLogger(__name__)
 
 
-class BrokenPipe(Exception):  # noqa: N818, it is an event and not always an error
-    """ffmpeg takes no more; the text says why."""
-
-
 class Tick(NamedTuple):
-    """One frame, its I420 bytes in pieces, and its sound `(1920,)` on their way."""
+    """One frame, its I420 bytes in pieces, its sound `(1920,)`, and the job's frame that is in them."""
 
     number: int
     picture: Sequence[Piece]
     sound: NDArray[np.int16]
+    spoken: Spoken | None
 
     def parts(self) -> list[memoryview | bytes]:
         """Return what goes into the pipe."""
@@ -58,16 +44,26 @@ class Tick(NamedTuple):
 
 
 class Encoder:
-    """Takes a picture and its sound each tick and never waits; `with` starts it and stops it."""
+    """Takes a picture and its sound each tick and never waits; `with` starts it and stops it.
+
+    A job's frame is noted as sent when it is in ffmpeg's pipe, and as lost when it is dropped.
+    """
 
     def __init__(
-        self, command: Callable[[int], list[str]], width: int, height: int, counters: Counters
+        self,
+        command: Callable[[int], list[str]],
+        width: int,
+        height: int,
+        progress: Progress,
+        counters: Counters,
     ) -> None:
         """`command` returns the program and its arguments for a pipe that starts at the given tick."""
         self._command, self._header = command, matroska.header(width, height)
-        self._counters = counters
+        self._progress, self._counters = progress, counters
         self._queue: Queue[Tick] = Queue(QUEUE_TICKS)
-        self._stop = Event()
+        self._tick: Tick | None = None  # taken from the queue, and not yet in the pipe
+        self._dropping = Lock()
+        self._stop = Stop()
         self._thread = Thread(target=self._run, name="encoder")
 
     def __enter__(self) -> Self:
@@ -80,129 +76,76 @@ class Encoder:
         self._stop.set()
         self._thread.join()
 
-    def write(self, number: int, picture: Sequence[Piece], sound: NDArray[np.int16]) -> None:
+    def write(
+        self, number: int, picture: Sequence[Piece], sound: NDArray[np.int16], spoken: Spoken | None
+    ) -> None:
         """Hand over tick `number`, to be left as it is from now on.
 
-        It is dropped, and counted, if ffmpeg is `QUEUE_TICKS` behind.
+        If ffmpeg is `QUEUE_TICKS` behind, the oldest that waits is dropped: what is past never runs ahead of
+        what still waits.
         """
-        try:
-            self._queue.put_nowait(Tick(number, picture, sound))
-        except Full:
-            self._counters.frames_dropped += 1
+        tick = Tick(number, picture, sound, spoken)
+        while True:
+            try:
+                return self._queue.put_nowait(tick)
+            except Full:
+                self._drop_oldest()
 
     def _run(self) -> None:
-        while not self._stop.is_set():
+        while True:
             try:
                 self._once()
             except Exception:
                 log.exception("the encoder failed")
-            if not self._stop.wait(RESTART_S):
-                self._counters.encoder_restarts += 1
-                self._empty()
+            if self._stop.wait(RESTART_S):
+                break
+            self._counters.encoder_restarts += 1
+            self._empty()
+        if left := self._queue.qsize() + bool(self._tick):
+            log.warning("%d frames waited for ffmpeg and are not sent", left)
 
     def _once(self) -> None:
-        """Feed one ffmpeg until it ends or is to stop."""
-        first = self._next()
-        if first is None:
+        """Feed one ffmpeg until it ends, or has all when it is to stop."""
+        self._take()
+        if self._tick is None:
             return
-        with Ffmpeg(self._command(first.number), self._stop) as ffmpeg:
+        with Ffmpeg(self._command(self._tick.number), self._stop) as ffmpeg:
             try:
                 ffmpeg.write(self._header)
-                tick: Tick | None = first
-                while tick is not None:
-                    ffmpeg.write(*tick.parts())
-                    tick = self._next()
+                while self._tick:
+                    ffmpeg.write(*self._tick.parts())
+                    if self._tick.spoken:
+                        self._progress.note(self._tick.spoken)
+                    self._take()
             except BrokenPipe as reason:
-                log.warning("ffmpeg is started anew in %s s: %s", RESTART_S, reason)
+                log.warning("ffmpeg is given up: %s", reason)
 
-    def _next(self) -> Tick | None:
-        while not self._stop.is_set():
-            try:
-                return self._queue.get(timeout=LOOK_S)
-            except Empty:
-                continue
-        return None
+    def _take(self) -> None:
+        """Wait for the next tick; there is none if the encoder is to stop and all were taken."""
+        self._tick = None
+        while not (self._stop.is_set() and self._queue.empty()):
+            with suppress(Empty):
+                self._tick = self._queue.get(timeout=LOOK_S)
+                return
 
     def _empty(self) -> None:
         """Drop what waited while there was no ffmpeg: sent late it would stay late."""
+        if self._tick:
+            self._drop(self._tick)
         while not self._queue.empty():
-            self._queue.get_nowait()
+            self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        with suppress(Empty):  # another thread takes from the queue too
+            self._drop(self._queue.get_nowait())
+
+    def _drop(self, tick: Tick) -> None:
+        with self._dropping:
             self._counters.frames_dropped += 1
+            if tick.spoken:
+                self._counters.frames_lost += 1
+                self._lose(tick.spoken)
 
-
-class Ffmpeg:
-    """One running ffmpeg: its input never blocks for long, its messages are logged, its end is awaited."""
-
-    def __init__(self, command: list[str], stop: Event) -> None:
-        self._stop = stop
-        # a session of its own: Ctrl-C is for the streamer, which then ends it in order
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            start_new_session=True,
-        )  # fmt: skip
-        assert self._process.stdin
-        assert self._process.stderr
-        self._pipe = self._process.stdin.fileno()
-        os.set_blocking(self._pipe, False)
-        with suppress(OSError):  # a user's pipes may be large up to a sum; a small one works, at more cost
-            fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-        self._drain = Thread(target=_log_lines, args=(self._process.stderr,), name="ffmpeg-stderr")
-        self._drain.start()
-        log.info("ffmpeg started, process %d", self._process.pid)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End the input, wait, kill what is left, and drain the messages."""
-        assert self._process.stdin
-        self._process.stdin.close()
-        if kind or not self._stop.is_set():
-            self._process.kill()
-        try:
-            self._process.wait(CLOSE_S)
-        except subprocess.TimeoutExpired:
-            log.warning("ffmpeg did not end within %s s and is killed", CLOSE_S)
-            self._process.kill()
-            self._process.wait()
-        self._drain.join()
-
-    def write(self, *parts: bytes | memoryview) -> None:
-        """Write all parts, as fast as ffmpeg reads.
-
-        Raises:
-            BrokenPipe: it ended, it takes nothing for `STALL_S`, or the encoder is to stop meanwhile.
-        """
-        left = [memoryview(part) for part in parts]
-        moved_s = monotonic()
-        while left:
-            if self._write_some(left):
-                moved_s = monotonic()
-            elif self._stop.is_set():
-                raise BrokenPipe("stopped")
-            elif monotonic() - moved_s > STALL_S:
-                raise BrokenPipe(f"it took nothing for {STALL_S} s")
-
-    def _write_some(self, left: list[memoryview]) -> bool:
-        try:
-            written = os.writev(self._pipe, left)
-        except BlockingIOError:
-            select.select([], [self._pipe], [], LOOK_S)
-            return False
-        except BrokenPipeError:
-            raise BrokenPipe(f"it ended, exit status {self._process.wait()}") from None
-        while left and written >= len(left[0]):
-            written -= len(left.pop(0))
-        if written:
-            left[0] = left[0][written:]
-        return True
-
-
-def _log_lines(stderr: IO[bytes]) -> None:
-    messages = Messages()
-    with stderr:
-        for line in stderr:
-            if text := messages.news(line.decode(errors="replace"), monotonic()):
-                log.warning("ffmpeg: %s", text)
+    def _lose(self, spoken: Spoken) -> None:
+        if self._progress.lose(spoken) == 1:  # how many there are is told in the end
+            log.warning("job %s: frame %d is lost, ffmpeg takes no more", spoken.job.id, spoken.number)

@@ -1,4 +1,4 @@
-"""What was sent of each job: noted by the tick, told to the broker and the frames server by other threads."""
+"""What was sent of each job: noted by the encoder, told to the broker and the frames server by others."""
 
 from dataclasses import dataclass, replace
 from threading import Event, Lock
@@ -10,11 +10,15 @@ from wire.jobs import Job
 
 @dataclass(frozen=True, slots=True)
 class Aired:
-    """So many frames of the job were sent; `degraded`: some without the patch they should have had."""
+    """So many frames of the job are past: sent, or among the `lost`, which never will be.
+
+    `degraded`: some were lost, or sent without the patch they should have had.
+    """
 
     job: Job
     frames: int
     degraded: bool = False
+    lost: int = 0
 
     @property
     def is_over(self) -> bool:
@@ -38,12 +42,23 @@ class Progress:
 
     def note(self, spoken: Spoken) -> None:
         """Note that the frame was sent."""
+        self._pass(spoken, lost=0)
+
+    def lose(self, spoken: Spoken) -> int:
+        """Note that the frame will never be sent; return how many of its job are lost by now."""
+        return self._pass(spoken, lost=1).lost
+
+    def _pass(self, spoken: Spoken, lost: int) -> Aired:
         with self._lock:
-            before = self._aired.get(spoken.job.id)
-            degraded = spoken.own_mouth or (before is not None and before.degraded)
-            self._aired[spoken.job.id] = Aired(spoken.job, spoken.number + 1, degraded)
-        if before is None or spoken.is_last:
+            known = self._aired.get(spoken.job.id)
+            before = known or Aired(spoken.job, 0)
+            frames = max(before.frames, spoken.number + 1)
+            degraded = before.degraded or spoken.own_mouth or lost > 0
+            aired = Aired(spoken.job, frames, degraded, before.lost + lost)
+            self._aired[spoken.job.id] = aired
+        if known is None or spoken.is_last:
             self.news.set()
+        return aired
 
     def finish(self, job: Job) -> None:
         """Note that all of the job was sent, by an earlier streamer."""

@@ -6,6 +6,7 @@ from copy import copy
 from dataclasses import replace
 from threading import Event
 from time import monotonic
+from typing import Any
 
 from redis import Redis, RedisError
 
@@ -32,6 +33,12 @@ def resume_position(broker: Redis, name: str) -> int:
         log.warning("channel %s starts at position 0, its record cannot be read: %s", name, error)
         return 0
     return channel.position_at(now) if channel else 0
+
+
+def warning(aired: Aired) -> str:
+    """Return how many frames were lost, behind what was to be known of the job before it was sent."""
+    lost = f"{aired.lost} of its {aired.job.frames} frames were not sent: the encoder failed or fell behind"
+    return f"{aired.job.warning}; {lost}" if aired.job.warning else lost
 
 
 class Reporter:
@@ -87,11 +94,13 @@ class Reporter:
                 continue
             if aired.is_over:
                 self._move(aired, State.DONE)
-                log.info("job %s: done, %d frames", aired.job.id, aired.frames)
+                log.info("job %s: done, %d frames, %d lost", aired.job.id, aired.frames, aired.lost)
             self._progress.tell(aired)
 
     def _move(self, aired: Aired, state: State) -> bool:
-        changed: dict[str, object] = {"frames_aired": aired.frames}
+        changed: dict[str, Any] = {"frames_aired": aired.frames}
         if aired.degraded:
             changed["degraded"] = True
+        if aired.lost:
+            changed["warning"] = warning(aired)
         return jobs.move(self._broker, aired.job, state, self._kept_s, **changed)

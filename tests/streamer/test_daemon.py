@@ -1,6 +1,5 @@
 """What is sent, tick by tick."""
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,7 +15,6 @@ from streamer.counters import Counters
 from streamer.daemon import Playout
 from streamer.label import Label
 from streamer.mixing import RAMP_SAMPLES, planes
-from streamer.progress import Progress
 from tests.streamer.conftest import (
     FRAMES,
     HEIGHT,
@@ -33,7 +31,7 @@ from tests.streamer.conftest import (
 )
 from wire.batches import Patch
 from wire.jobs import Job
-from wire.media import SAMPLES_PER_FRAME
+from wire.media import FPS, SAMPLES_PER_FRAME
 
 FADE = 4
 BRIGHT = 150
@@ -48,18 +46,21 @@ class Air:
     position: int = -1
     label: Label | None = None
     numbers: list[int] = field(default_factory=list)
+    spoken: list[int | None] = field(default_factory=list)
     pictures: list[NDArray[np.uint8]] = field(default_factory=list)
     sounds: list[NDArray[np.int16]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.buffer, self.progress, self.counters = Buffer(1000), Progress(), Counters()
+        self.buffer, self.counters = Buffer(1000), Counters()
         self.playout = Playout(
-            *(self.avatar, self.label, FADE, self.position, self.buffer),
-            *(self._keep, self.progress, self.counters),
+            self.avatar, self.label, FADE, self.position, self.buffer, self._keep, self.counters
         )
 
-    def _keep(self, number: int, pieces: Sequence[Piece], sound: NDArray[np.int16]) -> None:
+    def _keep(
+        self, number: int, pieces: Sequence[Piece], sound: NDArray[np.int16], spoken: Spoken | None
+    ) -> None:
         self.numbers.append(number)
+        self.spoken.append(spoken.number if spoken else None)
         self.pictures.append(np.concatenate(pieces).reshape(self.avatar.pictures[0].shape))
         self.sounds.append(sound)
 
@@ -260,26 +261,36 @@ def test_clip_of_a_single_frame_is_a_still_that_speaks() -> None:
     assert air.heard() == [1000, 1001, 1002, 0, 0, 0]
 
 
-def test_every_frame_sent_is_noted(air: Air) -> None:
-    air.speak(make_job(frames=3), range(3))
-    air.tick(2)
-    assert [aired.frames for aired in air.progress.untold()] == [2]
+def test_encoder_is_told_which_frame_of_the_job_is_in_each_tick(air: Air) -> None:
+    air.speak(make_job(frames=3, position=1), range(3))
+    air.tick(5)
+    assert air.spoken == [None, 0, 1, 2, None]
 
 
-def test_ticks_come_25_a_second_until_stopped(air: Air) -> None:
-    end = time.monotonic() + 0.5
-    air.playout.run(lambda: time.monotonic() > end)
-    assert air.numbers == list(range(len(air.numbers)))
-    assert 12 <= len(air.numbers) <= 14
-
-
-def test_short_stall_is_caught_up_and_a_long_one_skipped_and_counted(
-    air: Air, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time, in seconds, that the playout sees; it passes while the playout sleeps."""
     clock = [0.0]
     monkeypatch.setattr("streamer.daemon.monotonic", lambda: clock[0])
     monkeypatch.setattr("streamer.daemon.sleep", lambda s: clock.__setitem__(0, clock[0] + s))
+    return clock
 
+
+def test_ticks_come_25_a_second_until_stopped(air: Air, clock: list[float]) -> None:
+    moments: list[float] = []
+
+    def is_stopped() -> bool:
+        moments.append(clock[0])
+        clock[0] += 0.013  # what a tick takes
+        return len(air.numbers) == 100
+
+    air.playout.run(is_stopped)
+    assert air.numbers == list(range(100))
+    assert moments[1:] == pytest.approx([0.013, *(n / FPS for n in range(1, 100))])
+    assert air.counters.ticks_late == 1
+
+
+def test_short_stall_is_caught_up_and_a_long_one_skipped_and_counted(air: Air, clock: list[float]) -> None:
     def is_stopped() -> bool:
         clock[0] += {10: 1.0, 60: 60.0}.get(len(air.numbers), 0.0)
         return len(air.numbers) == 100

@@ -18,17 +18,21 @@ from numpy.typing import NDArray
 
 from demo import rtmp
 from settings import Settings
-from streamer import encoder as module
+from streamer.buffer import Spoken
 from streamer.counters import Counters
 from streamer.encoder import QUEUE_TICKS, Encoder
+from streamer.ffmpeg import PIPE_BYTES
 from streamer.outputs import SEGMENTS_KEPT_LONGER, SEGMENTS_LISTED, Target, arguments, playlist
+from streamer.progress import Progress
 from tests.conftest import free_port
-from tests.streamer.conftest import ffmpegs, running_rtmp, wait_until
+from tests.streamer.conftest import ffmpegs, make_job, running_rtmp, wait_until
+from wire.batches import Patch
 from wire.media import AIR_RATE_HZ, FPS, SAMPLES_PER_FRAME
 
 WIDTH, HEIGHT = 160, 96
 DARK, BRIGHT = 40, 200
 STALL_S = 0.5
+TICK_BYTES = HEIGHT * 3 // 2 * WIDTH + 2 * SAMPLES_PER_FRAME
 BEEP = (np.sin(np.arange(SAMPLES_PER_FRAME) * 2 * np.pi / 48) * 8000).astype(np.int16)
 SILENCE = np.zeros(SAMPLES_PER_FRAME, np.int16)
 
@@ -44,19 +48,38 @@ def flash(tick: int) -> tuple[NDArray[np.uint8], NDArray[np.int16]]:
     return (picture(BRIGHT), BEEP) if tick % FPS == 10 else (picture(DARK), SILENCE)
 
 
+class Ledger(Progress):
+    """Remembers which frames were noted as sent and which as lost."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[int] = []
+        self.lost: list[int] = []
+
+    def note(self, spoken: Spoken) -> None:
+        self.sent.append(spoken.number)
+        super().note(spoken)
+
+    def lose(self, spoken: Spoken) -> int:
+        self.lost.append(spoken.number)
+        return super().lose(spoken)
+
+
 @dataclass
 class Bench:
-    """An encoder for small pictures; `url` and `folder` are its outputs."""
+    """An encoder for small pictures, each a frame of one job; `url` and `folder` are its outputs."""
 
     folder: Path
     url: str = ""
     counters: Counters = field(default_factory=Counters)
+    ledger: Ledger = field(default_factory=Ledger)
     command: Callable[[int], list[str]] | None = None
     tick: int = 0
 
     def __post_init__(self) -> None:
         self.target = Target(self.url, self.folder, 300, 128)
-        self.encoder = Encoder(self.command or self._command, WIDTH, HEIGHT, self.counters)
+        self.encoder = Encoder(self.command or self._command, WIDTH, HEIGHT, self.ledger, self.counters)
+        self._job = make_job(frames=10**6)
 
     def _command(self, first_tick: int) -> list[str]:
         return [Settings().ffmpeg, *arguments(self.target, first_tick)]
@@ -64,7 +87,8 @@ class Bench:
     def write(self, ticks: int, every_s: float = 1 / FPS) -> None:
         for _ in range(ticks):
             picture, sound = flash(self.tick)
-            self.encoder.write(self.tick, [picture.reshape(-1)], sound)
+            spoken = Spoken(self._job, self.tick, self.tick, Patch.empty(), sound)
+            self.encoder.write(self.tick, [picture.reshape(-1)], sound, spoken)
             self.tick += 1
             time.sleep(every_s)
 
@@ -87,8 +111,31 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A bench whose ffmpeg has all the time that a busy machine may take to send what waits at the end."""
+    monkeypatch.setattr("streamer.ffmpeg.CLOSE_S", 30.0)
     return Bench(tmp_path)
+
+
+@dataclass
+class Gate:
+    """A program that takes nothing from its pipe until it is opened, and then all."""
+
+    path: Path
+
+    def __post_init__(self) -> None:
+        os.mkfifo(self.path)
+
+    def command(self, _: int) -> list[str]:
+        return ["sh", "-c", f"read line < '{self.path}'; exec cat > /dev/null"]
+
+    def open(self) -> None:
+        self.path.write_text("\n")
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    return Gate(tmp_path / "gate")
 
 
 def ffmpeg() -> int:
@@ -150,7 +197,7 @@ def segments(bench: Bench) -> list[Path]:
 
 def test_stream_is_what_platforms_ask_for(bench: Bench) -> None:
     with bench.encoder:
-        bench.write(3 * FPS, every_s=0.004)
+        bench.write(3 * FPS, every_s=0)
     with av.open(str(bench.folder / "0.ts"), "r") as container:
         video, audio = container.streams.video[0].codec_context, container.streams.audio[0].codec_context
         assert (video.name, video.pix_fmt, video.width, video.height) == ("h264", "yuv420p", WIDTH, HEIGHT)
@@ -163,7 +210,7 @@ def test_stream_is_what_platforms_ask_for(bench: Bench) -> None:
 
 def test_every_frame_arrives_with_its_luma_at_its_time(bench: Bench) -> None:
     with bench.encoder:
-        bench.write(2 * FPS, every_s=0.004)
+        bench.write(2 * FPS, every_s=0)
     got = received(bench.folder / "0.ts", 2 * FPS)
     assert got.lumas == pytest.approx([flash(tick)[0][0, 0] for tick in range(2 * FPS)], abs=4)
     assert np.diff(got.times_s) == pytest.approx([1 / FPS] * (2 * FPS - 1), abs=1e-4)
@@ -171,7 +218,7 @@ def test_every_frame_arrives_with_its_luma_at_its_time(bench: Bench) -> None:
 
 def test_sound_keeps_its_level(bench: Bench) -> None:
     with bench.encoder:
-        bench.write(2 * FPS, every_s=0.004)
+        bench.write(2 * FPS, every_s=0)
     got = received(bench.folder / "0.ts", 2 * FPS)
     assert float(np.abs(got.sound).max()) == pytest.approx(8000 / 32768, rel=0.1)
 
@@ -242,7 +289,7 @@ def test_killed_ffmpeg_is_started_anew_and_timestamps_go_on(bench: Bench) -> Non
 def test_frozen_ffmpeg_never_holds_up_the_clock_and_is_replaced(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "STALL_S", STALL_S)
+    monkeypatch.setattr("streamer.ffmpeg.STALL_S", STALL_S)
     with bench.encoder:
         bench.write(5)
         frozen = ffmpeg()
@@ -255,6 +302,44 @@ def test_frozen_ffmpeg_never_holds_up_the_clock_and_is_replaced(
             wait_until(lambda: ffmpeg() != frozen)
             wait_until(lambda: bench.counters.encoder_restarts == 1)
     assert bench.counters.frames_dropped > QUEUE_TICKS + 20  # what waited is not sent late
+    assert sorted(bench.ledger.sent + bench.ledger.lost) == list(range(bench.tick))
+    assert len(bench.ledger.lost) == bench.counters.frames_lost == bench.counters.frames_dropped
+
+
+def test_frame_counts_as_sent_once_it_is_in_the_pipe(tmp_path: Path, gate: Gate) -> None:
+    bench = Bench(tmp_path, command=gate.command)
+    with bench.encoder:
+        bench.write(QUEUE_TICKS, every_s=0)
+        wait_until(lambda: bool(bench.ledger.sent))
+        assert len(bench.ledger.sent) <= PIPE_BYTES // TICK_BYTES + 1
+        gate.open()
+        wait_until(lambda: bench.ledger.sent == list(range(QUEUE_TICKS)))
+    assert bench.ledger.lost == []
+
+
+def test_oldest_is_dropped_so_that_progress_never_runs_ahead_of_what_waits(
+    tmp_path: Path, gate: Gate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("streamer.ffmpeg.CLOSE_S", 0.2)
+    bench = Bench(tmp_path, command=gate.command)
+    with bench.encoder:
+        bench.write(3 * QUEUE_TICKS, every_s=0)
+        (aired,) = bench.ledger.untold()
+        assert aired.frames <= bench.tick - QUEUE_TICKS
+        assert aired.lost == len(bench.ledger.lost) > 0
+        assert aired.degraded
+    (first,) = [record for record in caplog.records if "is lost" in record.message]
+    assert first.message.startswith(f"job j: frame {bench.ledger.lost[0]} is lost")
+
+
+def test_what_waits_at_the_stop_is_sent_and_noted(tmp_path: Path, gate: Gate) -> None:
+    bench = Bench(tmp_path, command=gate.command)
+    opener = Thread(target=gate.open)
+    with bench.encoder:
+        bench.write(QUEUE_TICKS, every_s=0)
+        opener.start()
+    opener.join()
+    assert bench.ledger.sent == list(range(QUEUE_TICKS))
 
 
 def test_stop_closes_the_files_and_leaves_no_child(bench: Bench) -> None:
@@ -267,8 +352,10 @@ def test_stop_closes_the_files_and_leaves_no_child(bench: Bench) -> None:
     assert received(bench.folder / "0.ts", FPS - 2).lumas
 
 
-def test_stop_is_quick_while_ffmpeg_is_frozen(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "CLOSE_S", 0.5)
+def test_stop_is_quick_while_ffmpeg_is_frozen_and_what_waits_counts_as_not_sent(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("streamer.ffmpeg.CLOSE_S", 0.5)
     with bench.encoder:
         bench.write(5)
         os.kill(ffmpeg(), signal.SIGSTOP)
@@ -276,6 +363,9 @@ def test_stop_is_quick_while_ffmpeg_is_frozen(bench: Bench, monkeypatch: pytest.
         began = time.monotonic()
     assert time.monotonic() - began < 2
     assert not ffmpegs()
+    left = bench.tick - len(bench.ledger.sent) - len(bench.ledger.lost)
+    assert left > 0
+    assert f"{left} frames waited for ffmpeg and are not sent" in caplog.text
 
 
 def test_messages_are_drained_and_keys_cut_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -283,7 +373,7 @@ def test_messages_are_drained_and_keys_cut_out(tmp_path: Path, caplog: pytest.Lo
     shout = f"import sys\nwhile sys.stdin.buffer.read(99_999): print({line}, file=sys.stderr)"
     bench = Bench(tmp_path, command=lambda _: [sys.executable, "-c", shout])
     with bench.encoder:
-        bench.write(4 * FPS, every_s=0.004)
+        bench.write(QUEUE_TICKS, every_s=0)
     assert bench.counters.frames_dropped == 0
     assert "rtmp://h/…" in caplog.text
     assert "key" not in caplog.text
@@ -292,7 +382,7 @@ def test_messages_are_drained_and_keys_cut_out(tmp_path: Path, caplog: pytest.Lo
 def test_program_that_ends_at_once_is_tried_again_with_pauses(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "RESTART_S", 0.1)
+    monkeypatch.setattr("streamer.encoder.RESTART_S", 0.1)
     caplog.set_level(logging.WARNING)
     bench = Bench(tmp_path, command=lambda _: [sys.executable, "-c", "raise SystemExit(3)"])
     with bench.encoder, bench.writing():
@@ -303,8 +393,10 @@ def test_program_that_ends_at_once_is_tried_again_with_pauses(
 def test_program_that_is_not_there_does_not_end_the_stream(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "RESTART_S", 0.1)
+    monkeypatch.setattr("streamer.encoder.RESTART_S", 0.1)
     bench = Bench(tmp_path, command=lambda _: [str(tmp_path / "none")])
     with bench.encoder, bench.writing():
         wait_until(lambda: bench.counters.encoder_restarts >= 2)
     assert "the encoder failed" in caplog.text
+    assert bench.ledger.lost[:3] == [0, 1, 2]
+    assert bench.ledger.sent == []

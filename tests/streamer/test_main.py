@@ -139,6 +139,20 @@ def test_asked_to_stop_it_ends_in_order_and_leaves_no_child(
     assert "Traceback" not in text
 
 
+def test_frames_lost_with_an_ffmpeg_are_told(streamer: Streamer, broker: Redis, frames: Redis) -> None:
+    with streamer.running() as process:
+        job = job_for(streamer, broker, 75)
+        post(broker, frames, job)
+        render(frames, job)
+        wait_until(lambda: aired(broker).frames_aired > 20)
+        (ffmpeg,) = ffmpegs(process.pid)
+        os.kill(ffmpeg, signal.SIGKILL)
+        wait_until(lambda: aired(broker).state is State.DONE)
+    assert aired(broker).degraded
+    assert "of its 75 frames were not sent" in aired(broker).warning
+    assert "job j: frame" in streamer.log.read_text()
+
+
 def test_killed_and_started_again_it_goes_on_where_it_was(
     streamer: Streamer, broker: Redis, frames: Redis
 ) -> None:

@@ -1,6 +1,7 @@
 """Telling what was sent: to the broker, and then to the frames server."""
 
 import logging
+from dataclasses import replace
 from threading import Event, Thread
 
 import numpy as np
@@ -28,6 +29,10 @@ def sent(progress: Progress, job: Job, *numbers: int, own_mouth: bool = False) -
         progress.note(Spoken(job, n, n, make_patch(), silence, own_mouth))
 
 
+def lost(progress: Progress, job: Job, number: int) -> None:
+    progress.lose(Spoken(job, number, number, make_patch(), np.zeros(SAMPLES_PER_FRAME, np.int16)))
+
+
 def reporter(broker: Redis, progress: Progress, counters: Counters | None = None) -> Reporter:
     return Reporter(broker, CHANNEL, lambda: 1234, progress, counters or Counters(), 60)
 
@@ -53,11 +58,14 @@ def test_channel_is_told_with_its_place(broker: Redis) -> None:
     assert channel.is_live(connection.now_ms(broker))
 
 
-def test_timeline_goes_on_from_the_record_and_the_time_since(broker: Redis) -> None:
+def test_timeline_goes_on_from_the_record_and_the_time_since(
+    broker: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
     channels.report(broker, CHANNEL)
     now = connection.now_ms(broker)
+    monkeypatch.setattr("streamer.report.now_ms", lambda _: now)
     broker.hset(keys.channel("main"), mapping={"position": 500, "at_ms": now - 4000})
-    assert 600 <= resume_position(broker, "main") <= 602
+    assert resume_position(broker, "main") == 600
 
 
 @pytest.mark.parametrize("mapping", [{}, {"position": "x"}, {"position": "1", "surplus": "2"}])
@@ -108,6 +116,34 @@ def test_frames_without_their_patch_are_told(broker: Redis, frames: Redis) -> No
     sent(progress, job, 1, 2)
     once(reporter(broker, progress))
     assert record(broker).degraded
+
+
+def test_frames_that_were_never_sent_are_told_and_the_job_ends(broker: Redis, frames: Redis) -> None:
+    job, progress = make_job(frames=4), Progress()
+    post(broker, frames, job)
+    sent(progress, job, 0)
+    lost(progress, job, 1)
+    sent(progress, job, 2)
+    lost(progress, job, 3)
+    once(reporter(broker, progress))
+    done = record(broker)
+    assert (done.state, done.frames_aired, done.degraded) == (State.DONE, 4, True)
+    assert done.warning == "2 of its 4 frames were not sent: the encoder failed or fell behind"
+
+
+def test_lost_frames_are_told_behind_what_was_known_before(broker: Redis, frames: Redis) -> None:
+    job, progress = replace(make_job(frames=4), warning="it breaks off"), Progress()
+    post(broker, frames, job)
+    lost(progress, job, 0)
+    once(reporter(broker, progress))
+    assert record(broker).warning.startswith("it breaks off; 1 of its 4 frames")
+
+
+def test_frame_that_comes_behind_a_lost_one_does_not_move_the_job_back() -> None:
+    job, progress = make_job(frames=4), Progress()
+    lost(progress, job, 2)
+    sent(progress, job, 1)
+    assert [aired.frames for aired in progress.untold()] == [3]
 
 
 def test_job_that_ended_elsewhere_is_not_brought_back_and_its_frames_go(broker: Redis, frames: Redis) -> None:
