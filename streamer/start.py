@@ -9,7 +9,7 @@ from avatars.errors import AvatarError
 from avatars.store import Avatar, avatar_hash, open_avatar
 from settings import Settings
 from streamer.label import FontError, Label
-from streamer.outputs import Target, arguments
+from streamer.outputs import Target, arguments, playlist
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def label_of(config: Settings, avatar: Avatar) -> Label | None:
 
 
 def encoder_command(config: Settings) -> Callable[[int], list[str]]:
-    """Return how ffmpeg is started for a pipe that begins at a tick; it makes sure of the HLS folder."""
+    """Return how ffmpeg is started for a pipe that begins at a tick; it readies the HLS folder."""
     program = shutil.which(config.ffmpeg)
     if program is None:
         sys.exit(f"LIVE_FFMPEG={config.ffmpeg!r} is not a program that can be run.")
@@ -45,6 +45,19 @@ def encoder_command(config: Settings) -> Callable[[int], list[str]]:
 
     def command(first_tick: int) -> list[str]:
         folder.mkdir(parents=True, exist_ok=True)
+        _delete_unlisted(target)
         return [program, *arguments(target, first_tick)]
 
     return command
+
+
+def _delete_unlisted(target: Target) -> None:
+    """Delete HLS segments that are no longer listed: ffmpeg forgets those of the one before it."""
+    file = playlist(target)
+    try:
+        listed = file.read_text(errors="replace").splitlines() if file.exists() else []
+        for segment in target.hls_folder.glob("[0-9]*.ts"):
+            if segment.name not in listed:
+                segment.unlink()
+    except OSError as error:
+        log.warning("HLS segments of before stay where they are: %s", error)

@@ -24,6 +24,7 @@ from streamer.encoder import QUEUE_TICKS, Encoder
 from streamer.ffmpeg import PIPE_BYTES
 from streamer.outputs import SEGMENTS_KEPT_LONGER, SEGMENTS_LISTED, Target, arguments, playlist
 from streamer.progress import Progress
+from streamer.start import encoder_command
 from tests.conftest import free_port
 from tests.streamer.conftest import ffmpegs, make_job, running_rtmp, wait_until
 from wire.batches import Patch
@@ -265,6 +266,26 @@ def test_hls_is_bounded_and_the_list_is_left_open(bench: Bench) -> None:
     assert len(segments(bench)) == SEGMENTS_LISTED
     assert kept <= SEGMENTS_LISTED + SEGMENTS_KEPT_LONGER + 1
     assert "ENDLIST" not in playlist(bench.target).read_text()
+
+
+def test_segments_of_an_ffmpeg_that_ended_do_not_stay(tmp_path: Path) -> None:
+    config = Settings(hls_folder=tmp_path, channel="hls", rtmp_url="", video_kbps=300)
+
+    def run(first_segment: int) -> set[str]:
+        bench = Bench(tmp_path / "hls", command=encoder_command(config), tick=first_segment * 2 * FPS)
+
+        def many() -> bool:
+            bench.write(FPS, every_s=0.002)
+            names = segments(bench)
+            return bool(names) and int(names[-1].stem) > first_segment + SEGMENTS_LISTED
+
+        with bench.encoder:
+            wait_until(many, patience_s=30)
+        return {path.name for path in bench.folder.glob("*.ts")} - {path.name for path in segments(bench)}
+
+    left_over = run(0)
+    assert left_over
+    assert not left_over & run(20)
 
 
 def test_killed_ffmpeg_is_started_anew_and_timestamps_go_on(bench: Bench) -> None:
