@@ -1,4 +1,4 @@
-"""An engine that draws numbers for mouths, as fast, slow or broken as a test wants it.
+"""An engine that draws numbers for mouths, as slow or broken as a test wants it.
 
 Used with `LIVE_ENGINE=tests.made_up_engine:MadeUpEngine` on the test clip (`tests.metering.clip`). Its own
 environment variables:
@@ -6,17 +6,12 @@ environment variables:
 | variable | is |
 |---|---|
 | `MADE_UP_SPEED` | frames a second, 400 by default |
-| `MADE_UP_FAIL` | chunks that raise |
-| `MADE_UP_CRASH` | chunks that kill the process that renders them, as `kill -9` does |
-| `MADE_UP_HANG` | chunks that take an hour |
-| `MADE_UP_SHORT` | chunks that lack their last frame |
+| `MADE_UP_FAIL` | chunks that raise, half way through |
 
-Chunks are given as a list: `3` is chunk 3 whenever it is tried, `3:1` only its first try; `3 7:1` both. The
-trouble comes half way through the chunk.
+Chunks are given as a list: `3` is chunk 3 whenever it is tried, `3:1` only its first try; `3 7:1` both.
 """
 
 import os
-import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -52,10 +47,8 @@ class MadeUpEngine:
             raise MadeUpError(f"an avatar of {avatar.width}x{avatar.height} pixels is not the test clip")
         began, half = time.monotonic(), len(order.clip_frames) // 2
         for i, clip in enumerate(order.clip_frames):
-            if i == half:
-                _make_trouble(order)
-            if i == features - 1 and _is_chosen("MADE_UP_SHORT", order):
-                return
+            if i == half and _is_chosen("MADE_UP_FAIL", order):
+                raise MadeUpError(f"chunk {order.chunk} fails, as it was told to")
             _wait_until(began + (i + 1) / self.speed)
             yield _patch(order, i, clip)
 
@@ -63,15 +56,6 @@ class MadeUpEngine:
 def _patch(order: Order, index: int, clip: int) -> Patch:
     mark = Mark(job_number(order.job), order.chunk, order.first_frame + index, order.attempt, clip)
     return Patch(PATCH_X, PATCH_Y, patch_picture(mark))
-
-
-def _make_trouble(order: Order) -> None:
-    if _is_chosen("MADE_UP_FAIL", order):
-        raise MadeUpError(f"chunk {order.chunk} fails, as it was told to")
-    if _is_chosen("MADE_UP_CRASH", order):
-        os.kill(os.getpid(), signal.SIGKILL)
-    if _is_chosen("MADE_UP_HANG", order):
-        time.sleep(3600)
 
 
 def _is_chosen(variable: str, order: Order) -> bool:

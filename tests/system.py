@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -104,11 +104,10 @@ class System:
         assert not left, f"still alive after the end: {list(left.values())}"
 
     def add_worker(self, index: int) -> str:
-        """Start one more render worker as by hand, on a queue of its own; return its name."""
-        first, name = self._processes["render0"], f"render{index}"
-        command = [part.replace("render0", name) for part in first.command]
-        command[command.index("-Q") + 1] = f"gpu.{HOST}.{index}"
-        self._processes[name] = Process(name, first.stage, tuple(command), first.stop_s)
+        """Start one more render worker by README's command, on a queue of its own; return its name."""
+        name, celery = f"render{index}", str(Path(sys.executable).with_name("celery"))
+        command = (celery, "-A", "workers", "worker", "-Q", f"gpu.{HOST}.{index}", "-n", f"{name}@%h")
+        self._processes[name] = replace(self._processes["render0"], name=name, command=command)
         self.start(name)
         return name
 
@@ -128,13 +127,6 @@ class System:
         self._running[name] = Running(process, log, popen)
         self._sessions.add(popen.pid)
 
-    def stop(self, name: str) -> int:
-        """End a process as its supervisor does, and return its exit status."""
-        self._ask_to_end(name)
-        status = self._end(name)
-        assert status is not None, f"did not end when asked to:\n{self.tail(name)}"
-        return status
-
     def kill(self, name: str) -> None:
         """Kill a process at once, as `kill -9` does; what it started is left to notice."""
         running = self._running.pop(name)
@@ -149,9 +141,6 @@ class System:
         """Let a frozen process go on."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._running[name].popen.pid, signal.SIGCONT)
-
-    def pid(self, name: str) -> int:
-        return self._running[name].popen.pid
 
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
@@ -194,22 +183,23 @@ class System:
             names = [n for n, r in self._running.items() if (r.process.stage is Stage.SERVERS) is are_servers]
             for name in names:
                 self._ask_to_end(name)
-            stubborn += [name for name in names if self._end(name) is None]
+            stubborn += [name for name in names if not self._has_ended(name)]
         return stubborn
 
     def _ask_to_end(self, name: str) -> None:
         self.thaw(name)
         self._running[name].popen.terminate()
 
-    def _end(self, name: str) -> int | None:
-        """Wait until a process that was asked to end did; if it does not, kill all of it, and return None."""
+    def _has_ended(self, name: str) -> bool:
+        """Wait until a process that was asked to end did; if it does not, kill all of it."""
         running = self._running.pop(name)
         try:
-            return running.popen.wait(PATIENCE * running.process.stop_s)
+            running.popen.wait(PATIENCE * running.process.stop_s)
         except subprocess.TimeoutExpired:
             os.killpg(running.popen.pid, signal.SIGKILL)
             running.popen.wait()
-            return None
+            return False
+        return True
 
     def _left_after(self, timeout_s: float) -> dict[int, str]:
         """Return what still runs of all that was started, if it does not end within `timeout_s`."""

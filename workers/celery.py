@@ -1,6 +1,12 @@
 """The Celery app. `celery -A workers worker -Q …` serves `prepare`, `dispatch` or `gpu.<host>.<index>`."""
 
+import os
+import sys
+
 from celery import Celery
+
+# `celery` takes the working folder off the path once this is loaded, and engines are imported after that
+sys.path.insert(0, os.getcwd())
 
 app = Celery("workers", include=["workers.prepare", "workers.dispatch", "workers.render", "workers.role"])
 app.config_from_object("celeryconfig")

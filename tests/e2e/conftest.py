@@ -10,6 +10,11 @@ from tests.metering.clip import lay_ready
 from tests.system import System
 
 ENGINE = "tests.made_up_engine:MadeUpEngine"
+TIMEOUT_S = 300
+"""Setting a system up, which counts as part of its first test, may take a minute on a busy machine."""
+UPLOAD_MAX_S = 40
+UPLOAD_MAX_BYTES = 4 * 2**20
+"""Small, so that sounds just over them are posted soon; 40 s of 48 kHz are less."""
 
 
 def made_up(folder: Path, **environment: str) -> System:
@@ -20,11 +25,16 @@ def made_up(folder: Path, **environment: str) -> System:
     return System(folder, common | environment)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """A system that tests share: they leave it as they found it."""
-    with made_up(tmp_path_factory.mktemp("system")) as running:
+    bounds = {"LIVE_UPLOAD_MAX_S": str(UPLOAD_MAX_S), "LIVE_UPLOAD_MAX_BYTES": str(UPLOAD_MAX_BYTES)}
+    with made_up(tmp_path_factory.mktemp("system"), **bounds) as running:
         yield running
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.add_marker(pytest.mark.timeout(TIMEOUT_S))
 
 
 @pytest.hookimpl(wrapper=True)

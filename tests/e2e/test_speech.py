@@ -3,18 +3,14 @@
 import numpy as np
 import pytest
 
-from tests.e2e.show import Show, show
+from tests.e2e.show import assert_spoken, show
+from tests.meter import Kind
 from tests.metering.chirps import speech
 from tests.system import System
 from wire.media import AIR_RATE_HZ, FPS
 
-
-def assert_spoken(seen: Show, *frames: int) -> None:
-    """Check that the stream was right, and that the jobs' records say the same."""
-    assert not seen.faults, str(seen.report)
-    assert [job.frames for job in seen.report.jobs] == list(frames)
-    told = [(job["state"], job["frames"], job["frames_aired"], job["degraded"]) for job in seen.jobs]
-    assert told == [("done", count, count, False) for count in frames]
+TRIES = 12
+"""A busy machine misses a planned start, and then often the next ones too."""
 
 
 def test_speech_comes_out_of_idle_and_goes_back_to_it_with_no_gap(system: System) -> None:
@@ -30,8 +26,13 @@ def test_speech_comes_out_of_idle_and_goes_back_to_it_with_no_gap(system: System
 
 
 def test_speech_starts_on_the_very_frame_that_idle_would_show(system: System) -> None:
-    tries = (show(system, [speech(seed=10 + i, seconds=0.6)]) for i in range(4))
-    assert any(not seen.report.faults for seen in tries)  # a busy machine may miss a planned start
+    assert any(starts_as_planned(system, seed=10 + i) for i in range(TRIES))
+
+
+def starts_as_planned(system: System, seed: int) -> bool:
+    seen = show(system, [speech(seed, seconds=0.6)])
+    assert_spoken(seen, 15)
+    return Kind.CROSS not in seen.report.kinds()
 
 
 def test_a_job_posted_at_once_follows_without_a_moment_of_idle(system: System) -> None:

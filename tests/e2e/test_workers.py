@@ -1,4 +1,4 @@
-"""More workers are more processes, and nothing else changes."""
+"""More workers are more processes, and nothing else changes; a chunk that fails is rendered again."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import made_up
-from tests.e2e.show import show
+from tests.e2e.show import assert_spoken, show
 from tests.metering.chirps import speech
 from tests.system import System
 from wire import chunks, connection, jobs, workers
@@ -22,6 +22,13 @@ def slow(tmp_path: Path) -> Iterator[System]:
         yield running
 
 
+@pytest.fixture
+def failing(tmp_path: Path) -> Iterator[System]:
+    """A system whose worker fails at its first try of a job's third chunk."""
+    with made_up(tmp_path, MADE_UP_FAIL="2:1") as running:
+        yield running
+
+
 def test_a_second_worker_started_by_hand_takes_its_share(slow: System) -> None:
     broker = connection.broker(slow.environment["LIVE_BROKER_URL"], 2.0)
     name = slow.add_worker(1)
@@ -34,6 +41,13 @@ def test_a_second_worker_started_by_hand_takes_its_share(slow: System) -> None:
         job = jobs.load(broker, job_id)
         return bool(job and 0 < chunks.count(job.frames) <= job.chunks_sent)
 
-    seen = show(slow, [speech(seed=1, seconds=6)], lambda: slow.await_that(all_handed_out, "handed out"))
+    seen = show(slow, [speech(seed=1, seconds=4)], lambda: slow.await_that(all_handed_out, "handed out"))
     assert not seen.faults, f"{name} {seen.report}"
     assert at == {"gpu.test.0", "gpu.test.1"}
+
+
+def test_a_chunk_whose_first_try_fails_is_rendered_again_and_the_job_airs_whole(failing: System) -> None:
+    seen = show(failing, [speech(seed=2, seconds=3)])
+    assert_spoken(seen, 75)
+    (job,) = seen.report.jobs
+    assert [job.attempts[chunk] for chunk in range(4)] == [{1}, {1}, {1, 2}, {1}]
