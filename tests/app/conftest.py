@@ -1,13 +1,13 @@
-"""A real Redis, a real app on it, and the hearts of workers and a streamer that beat for it."""
+"""A real Redis, a real app on it, and workers and a streamer that are heard of there."""
 
 import contextlib
 import shutil
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 from flask import Flask
@@ -23,13 +23,14 @@ from tests.app.clients import SLOW_HEADS, Dripped, drip
 from tests.app.servers import served, streamed
 from tests.app.waiting import wait_for
 from tests.conftest import free_port
-from wire import channels, connection, workers
+from wire import channels, connection, keys, workers
 from wire.channels import Channel
 from wire.workers import ROLES, Worker
 
 LONGEST_S = 60.0
 LARGEST_BYTES = 4 * 2**20
 WAITING_MAX = 3
+YEAR_S = 365 * 86400.0
 SLOW_CLIENTS = 2 * (UPLOADS_AT_ONCE - 2)
 """Half of them send bodies: almost as many as one process reads at a time."""
 
@@ -89,43 +90,49 @@ def parts(app: Flask) -> Parts:
     return built
 
 
-@dataclass
+@dataclass(frozen=True)
 class Hearts:
-    """Who is alive; the thread of the fixture tells it to Redis."""
+    """Who is alive. What was told once is heard for ever, so that no beat is late on a busy machine."""
 
-    roles: set[str] = field(default_factory=lambda: set(ROLES))
-    channels: set[str] = field(default_factory=lambda: {"main"})
+    broker: Redis
 
-    def beat(self, broker: Redis) -> None:
-        for role in self.roles:
-            workers.beat(broker, Worker(role, role, role), "test")
-        for name in self.channels:
-            channels.report(broker, Channel(name, "avatar", 250, 1280, 720, 0))
+    def begin(self, role: str) -> None:
+        """Have a worker of the role."""
+        workers.beat(self.broker, Worker(role, role, role), "test")
+        self.broker.persist(keys.worker(role))
+
+    def stop(self, role: str) -> None:
+        """Have none any more."""
+        workers.leave(self.broker, role, "test")
+
+    def play(self, channel: str) -> None:
+        """Have a streamer for the channel."""
+        channels.report(self.broker, Channel(channel, "avatar", 250, 1280, 720, 0))
+        self._heard(channel, YEAR_S)
+
+    def fall_silent(self, channel: str) -> None:
+        """Have had one until just now."""
+        self._heard(channel, -channels.DEAD_S)
+
+    def _heard(self, channel: str, from_now_s: float) -> None:
+        at_ms = connection.now_ms(self.broker) + int(from_now_s * 1000)
+        self.broker.hset(keys.channel(channel), "at_ms", at_ms)
 
 
-@contextlib.contextmanager
-def beating(broker: Redis) -> Iterator[Hearts]:
-    hearts, stop = Hearts(), Event()
-
-    def run() -> None:
-        while not stop.wait(0.3):
-            with contextlib.suppress(RedisError):
-                hearts.beat(broker)
-
-    hearts.beat(broker)
-    thread = Thread(target=run)
-    thread.start()
-    yield hearts
-    stop.set()
-    thread.join()
+def all_alive(broker: Redis) -> Hearts:
+    """Have all that a job needs."""
+    hearts = Hearts(broker)
+    for role in ROLES:
+        hearts.begin(role)
+    hearts.play("main")
+    return hearts
 
 
 @pytest.fixture
-def hearts(app: Flask, broker: Redis) -> Iterator[Hearts]:
+def hearts(app: Flask, broker: Redis) -> Hearts:
     """All that a job needs is alive."""
     assert app
-    with beating(broker) as hearts:
-        yield hearts
+    return all_alive(broker)
 
 
 @pytest.fixture
@@ -171,8 +178,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         config = settings_for(address, folder)
         broker = connection.broker(config.broker_url, 2.0)
         folder = config.hls_folder / config.channel
-        with beating(broker) as hearts, streamed(folder) as stream, served(config) as url:
-            yield Live(url, config, broker, hearts, stream)
+        with streamed(folder) as stream, served(config) as url:
+            yield Live(url, config, broker, all_alive(broker), stream)
 
 
 @pytest.fixture(scope="session")

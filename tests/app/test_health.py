@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from redis import Redis
 from werkzeug.test import TestResponse
 
 from app import create_app
 from app.parts import KEY
 from settings import Settings
 from tests.app import sounds
-from tests.app.conftest import Hearts, beating, redis_server, settings_for
+from tests.app.conftest import Hearts, all_alive, redis_server, settings_for
 from tests.app.forms import TYPE, form, sound
 from wire import connection, jobs
 
@@ -37,17 +36,13 @@ def test_it_is_ready_when_all_live(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("role", ["prepare", "dispatch", "render"])
-def test_a_worker_that_is_missing_is_named(
-    client: FlaskClient, hearts: Hearts, broker: Redis, role: str
-) -> None:
-    hearts.roles.remove(role)
-    broker.delete(f"worker:{role}")
+def test_a_worker_that_is_missing_is_named(client: FlaskClient, hearts: Hearts, role: str) -> None:
+    hearts.stop(role)
     assert_missing(client.get("/ready"), role)
 
 
-def test_a_streamer_that_is_missing_is_named(client: FlaskClient, hearts: Hearts, broker: Redis) -> None:
-    hearts.channels.clear()
-    broker.hincrby("channel:main", "at_ms", -3000)
+def test_a_streamer_that_is_missing_is_named(client: FlaskClient, hearts: Hearts) -> None:
+    hearts.fall_silent("main")
     assert_missing(client.get("/ready"), "streamer")
 
 
@@ -68,9 +63,8 @@ def own(tmp_path: Path) -> Iterator[tuple[Flask, Settings, Callable[[int], None]
     with redis_server(tmp_path) as (address, process):
         config = settings_for(address, tmp_path)
         app = create_app(config)
-        with beating(connection.broker(config.broker_url, 0.5)):
-            yield app, config, process.send_signal
-            process.send_signal(signal.SIGCONT)
+        all_alive(connection.broker(config.broker_url, 0.5))
+        yield app, config, process.send_signal
         app.extensions[KEY].prober.close()
 
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 import app
 from tests.app.conftest import Live
+from tests.app.waiting import wait_for
 from wire import jobs
 from wire.jobs import State
 
@@ -40,6 +41,7 @@ def test_the_vendored_player_is_the_one_that_its_note_names() -> None:
 def page(live: Live) -> Iterator[Page]:
     """The page in a window; whatever the browser complains of fails the module."""
     complaints: list[str] = []
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
@@ -55,11 +57,12 @@ def page(live: Live) -> Iterator[Page]:
 
 @needs_chromium
 def test_the_stream_plays_muted_and_close_to_live(page: Page) -> None:
-    expect(page.locator("#screen")).to_have_attribute("data-state", "playing", timeout=PATIENCE_MS)
+    expect(page.locator("#screen")).to_have_attribute("data-state", "playing")
     video = page.locator("#video")
     before = float(video.evaluate("video => video.currentTime"))
-    page.wait_for_timeout(1500)
-    assert float(video.evaluate("video => video.currentTime")) > before + 0.5
+    wait_for(
+        lambda: float(video.evaluate("video => video.currentTime")) > before + 0.5, "half a second of it"
+    )
     assert video.evaluate("video => video.muted")
     expect(page.locator("#lag")).to_have_text(re.compile(r"^[0-9]\.[0-9] s behind$"))
 
@@ -80,21 +83,19 @@ def test_a_chosen_sound_is_posted_and_listed_and_its_progress_shown(
     expect(button).to_be_disabled()
     page.set_input_files("#file", sound_folder / "speech.mp3")
     button.click()
-    expect(page.locator("#message")).to_have_text(
-        "Posted. It will be spoken in its turn.", timeout=PATIENCE_MS
-    )
+    expect(page.locator("#message")).to_have_text("Posted. It will be spoken in its turn.")
     line = page.locator("#jobs li", has_text="speech.mp3")
-    expect(line.locator(".state")).to_have_text("Waiting", timeout=PATIENCE_MS)
+    expect(line.locator(".state")).to_have_text("Waiting")
     expect(button).to_be_disabled()
     [job] = [job for job in jobs.latest(live.broker, 9) if job.sound_name == "speech.mp3"]
     for state in (State.PREPARING, State.RENDERING):
         jobs.move(live.broker, job, state, 60, frames=50)
     jobs.move(live.broker, job, State.ON_AIR, 60, frames_aired=25)
-    expect(line.locator(".state")).to_have_text("On air", timeout=PATIENCE_MS)
+    expect(line.locator(".state")).to_have_text("On air")
     expect(line.locator(".length")).to_have_text("1.0 s of 2.0 s")
     assert line.locator("progress").evaluate("bar => bar.value") == 0.5
     jobs.move(live.broker, job, State.FAILED, 60, error="the sound broke off")
-    expect(line.locator(".why")).to_have_text("The sound broke off.", timeout=PATIENCE_MS)
+    expect(line.locator(".why")).to_have_text("The sound broke off.")
 
 
 @needs_chromium
@@ -107,28 +108,28 @@ def test_a_dropped_file_that_is_no_sound_is_refused_in_words(page: Page) -> None
         }"""
     )
     page.get_by_role("button", name="Put on air").click()
-    expect(page.locator("#message")).to_contain_text("no sound file of the kinds served", timeout=PATIENCE_MS)
+    expect(page.locator("#message")).to_contain_text("no sound file of the kinds served")
     expect(page.locator("#message")).to_have_class(re.compile("wrong"))
 
 
 @needs_chromium
 def test_what_is_missing_is_named_until_it_is_back(page: Page, live: Live) -> None:
-    expect(page.locator("#ready-words")).to_have_text("Ready", timeout=PATIENCE_MS)
-    live.hearts.roles.remove("render")
-    expect(page.locator("#ready-words")).to_have_text("Missing: render worker", timeout=PATIENCE_MS)
+    expect(page.locator("#ready-words")).to_have_text("Ready")
+    live.hearts.stop("render")
+    expect(page.locator("#ready-words")).to_have_text("Missing: render worker")
     expect(page.locator("#ready-parts li[data-state=missing]")).to_have_text("Render workermissing")
-    live.hearts.roles.add("render")
-    expect(page.locator("#ready-words")).to_have_text("Ready", timeout=PATIENCE_MS)
+    live.hearts.begin("render")
+    expect(page.locator("#ready-words")).to_have_text("Ready")
 
 
 @needs_chromium
 def test_a_stream_that_stops_is_told_of_and_played_again_when_it_is_back(page: Page, live: Live) -> None:
     screen = page.locator("#screen")
     live.stream.send_signal(signal.SIGSTOP)
-    expect(screen).to_have_attribute("data-state", "waiting", timeout=PATIENCE_MS)
+    expect(screen).to_have_attribute("data-state", "waiting")
     expect(page.locator("#veil")).to_have_text("The stream stopped. Trying again …")
     live.stream.send_signal(signal.SIGCONT)
-    expect(screen).to_have_attribute("data-state", "playing", timeout=PATIENCE_MS)
+    expect(screen).to_have_attribute("data-state", "playing")
 
 
 @needs_chromium

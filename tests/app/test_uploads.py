@@ -82,8 +82,7 @@ def test_a_job_is_told_of_to_prepare_by_its_id_alone(client: FlaskClient, broker
 def test_wishes_are_recorded_before_and_after_the_file(
     client: FlaskClient, broker: Redis, hearts: Hearts, wav: bytes
 ) -> None:
-    hearts.channels.add("two")
-    hearts.beat(broker)
+    hearts.play("two")
     parts = text("guidance_scale", "1.5"), sound(wav), text("inference_steps", "30"), text("channel", "two")
     job = jobs.load(broker, accepted(post(client, *parts)))
     assert job is not None
@@ -225,8 +224,7 @@ def test_with_nobody_alive_a_post_is_refused_unread(nobody: FlaskClient) -> None
     assert body.tell() == 0
 
 
-def test_without_a_streamer_a_post_is_refused(client: FlaskClient, hearts: Hearts, broker: Redis) -> None:
-    hearts.channels.clear()
+def test_without_a_streamer_a_post_is_refused(client: FlaskClient, broker: Redis) -> None:
     broker.delete("channel:main", "channels")
     answer = post(client, sound(GOOD_SOUND))
     assert refused(answer) == (503, "no_streamer")
@@ -234,10 +232,9 @@ def test_without_a_streamer_a_post_is_refused(client: FlaskClient, hearts: Heart
 
 
 def test_a_streamer_not_heard_of_for_long_is_not_alive(
-    client: FlaskClient, hearts: Hearts, broker: Redis, config: Settings
+    client: FlaskClient, hearts: Hearts, config: Settings
 ) -> None:
-    hearts.channels.clear()
-    broker.hincrby("channel:main", "at_ms", -3000)
+    hearts.fall_silent("main")
     assert refused(post(client, sound(GOOD_SOUND))) == (503, "no_streamer")
     assert stored(config) == []
 
@@ -280,8 +277,7 @@ def test_a_full_playlist_refuses_before_the_file_is_read(
 def test_a_full_playlist_does_not_refuse_another_channels_job(
     client: FlaskClient, hearts: Hearts, broker: Redis
 ) -> None:
-    hearts.channels.add("two")
-    hearts.beat(broker)
+    hearts.play("two")
     for number in range(WAITING_MAX):
         jobs.admit(broker, Job(f"{number:032x}", "main", State.QUEUED, 1), WAITING_MAX)
     accepted(post(client, sound(GOOD_SOUND), text("channel", "two")))
