@@ -1,6 +1,7 @@
 """Files that are posted: honest ones of each kind, and all that strangers may send in their place."""
 
 import io
+import os
 import struct
 import subprocess
 import zipfile
@@ -67,6 +68,12 @@ def table_bomb(samples: int) -> bytes:
         "mdia", clock, _box("hdlr", bytes(8) + b"soun" + bytes(13)), _box("minf", _box("stbl", *tables))
     )
     return _box("ftyp", b"M4A \0\0\0\0") + _box("mdat", bytes(100)) + _box("moov", _box("trak", media))
+
+
+def write_hollow_wav(path: Path) -> None:
+    """Write a WAV file of 512 MB, all but its mark a hole: reading it takes a parser 40 s, a disk no room."""
+    path.write_bytes(b"RIFF\xff\xff\xff\xffWAVE")
+    os.truncate(path, 512 * 2**20)
 
 
 def silence(seconds: float) -> bytes:

@@ -6,7 +6,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -18,8 +18,8 @@ from tests.app import sounds
 from tests.app.conftest import LONGEST_S
 from tests.app.waiting import wait_for
 
-STARTS_S = 0.5
-"""Processor time that starting takes at most; 0.2 s on an idle machine."""
+COST_S = 5.0
+"""Processor time that a program takes for a file, start included: 0.7 s, and more on a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -125,19 +125,19 @@ def test_nothing_dressed_as_a_sound_makes_the_server_connect_or_read_another_fil
             trap.accept()
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"OggS" * 2_000_000,
-        b"\xff\xfb\x90\x00" * 1_000_000,
-        b"\xff" * 4_000_000,
-        bytes(4_000_000),
-        sounds.table_bomb(50_000_000),  # would take 1.8 GB, and some 10 s
-    ],
-    ids=["ogg marks", "empty mp3 frames", "ones", "zeros", "table bomb"],
-)
-def test_a_hostile_file_costs_little_time_and_memory(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
+HOSTILE: dict[str, Callable[[Path], object]] = {
+    "ogg marks": lambda path: path.write_bytes(b"OggS" * 2_000_000),
+    "empty mp3 frames": lambda path: path.write_bytes(b"\xff\xfb\x90\x00" * 1_000_000),
+    "ones": lambda path: path.write_bytes(b"\xff" * 4_000_000),
+    "zeros": lambda path: path.write_bytes(bytes(4_000_000)),
+    "table bomb": lambda path: path.write_bytes(sounds.table_bomb(50_000_000)),  # would take 1.8 GB
+    "hollow wav": sounds.write_hollow_wav,
+}
+
+
+@pytest.mark.parametrize("write", HOSTILE.values(), ids=list(HOSTILE))
+def test_a_hostile_file_costs_little_time_and_memory(path: Path, write: Callable[[Path], object]) -> None:
+    write(path)
     command = [sys.executable, "-I", str(PROGRAM), str(LONGEST_S)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin
@@ -151,15 +151,14 @@ def test_a_hostile_file_costs_little_time_and_memory(path: Path, content: bytes)
     process.returncode = status
     process.stdout.close()
     assert "length_s" not in answer
-    assert used.ru_utime + used.ru_stime < STARTS_S + 0.6
+    assert used.ru_utime + used.ru_stime < COST_S
     assert not answer or (peak and int(peak[1]) < 150 * 2**10)
 
 
 def test_a_process_that_dies_of_a_file_is_replaced(path: Path, wav: bytes) -> None:
     prober = Prober(LONGEST_S)
     first = {child.pid for child in psutil.Process().children()}
-    page = b"OggS\0\2" + bytes(20) + b"\1\x1e" + b"\1vorbis" + bytes(23)
-    path.write_bytes(page * 1_500_000)  # takes more processor time than there is
+    sounds.write_hollow_wav(path)  # takes more processor time than there is
     with pytest.raises(UnusableAudioError, match="more time or memory"):
         prober.probe(path)
     path.write_bytes(wav)
