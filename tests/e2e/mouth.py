@@ -42,8 +42,9 @@ def looks(recording: Recording) -> Iterator[Look]:
                 yield Look(pts_s, gap / float(np.linalg.norm(points[EYES[0]] - points[EYES[1]])))
 
 
-def loudness(sound: NDArray[np.int16]) -> NDArray[np.float64]:
-    """Return each frame's loudness, `(frames,)`: root mean square, smoothed over `LOUDNESS_FRAMES`."""
+def loudness(sound: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return each frame's loudness, `(frames,)`, of sound at 48 kHz, `(n,)`: root mean square, smoothed over
+    `LOUDNESS_FRAMES`."""
     frames = len(sound) // SAMPLES_PER_FRAME
     power = np.square(sound[: frames * SAMPLES_PER_FRAME].reshape(frames, -1), dtype=np.float64).mean(axis=1)
     return np.sqrt(np.convolve(power, np.ones(LOUDNESS_FRAMES) / LOUDNESS_FRAMES, mode="same"))
