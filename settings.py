@@ -106,6 +106,12 @@ class Settings(BaseSettings):
     label_corner: Literal["top-left", "top-right", "bottom-left", "bottom-right"] = Field(
         "top-left", description="Where the label stands."
     )
+    label_size: float = Field(
+        0.04,
+        ge=0.02,
+        le=0.2,
+        description="Size of the label's font as a share of the picture's shorter side; 29 px at 720p.",
+    )
     label_font: Path | None = Field(
         None, description="A TrueType file for the label; needed where the text is not Latin."
     )

@@ -30,7 +30,14 @@ def label_of(config: Settings, avatar: Avatar) -> Label | None:
         log.warning("the label is turned off: viewers are not told that they see a digital human")
         return None
     try:
-        return Label(config.label_text, config.label_corner, config.label_font, avatar.width, avatar.height)
+        return Label(
+            config.label_text,
+            config.label_corner,
+            config.label_font,
+            avatar.width,
+            avatar.height,
+            config.label_size,
+        )
     except FontError as error:
         sys.exit(f"The label {config.label_text!r} cannot be drawn: {error}. Set LIVE_LABEL_FONT.")
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from settings import Settings
+from streamer.canvas import Canvas
 from streamer.start import avatar_of, encoder_command, label_of
 from tests.streamer.conftest import make_avatar
 
@@ -42,6 +43,19 @@ def test_program_that_is_not_there_is_refused(clip: Path) -> None:
 def test_label_that_the_font_cannot_show_is_refused(clip: Path) -> None:
     with pytest.raises(SystemExit, match=r"has no '成生'\. Set LIVE_LABEL_FONT\.$"):
         label_of(config(clip, label_text="生成"), make_avatar())
+
+
+def test_label_is_as_large_as_it_is_set(clip: Path) -> None:
+    heights = []
+    for size in (0.1, 0.2):
+        avatar = make_avatar(640, 360)
+        label = label_of(config(clip, label_size=size), avatar)
+        assert label
+        canvas = Canvas(avatar.pictures[0])
+        label.lay(canvas)
+        changed = (canvas.whole() != avatar.pictures[0])[:360]
+        heights.append(int(changed.any(axis=1).sum()))
+    assert heights[1] == pytest.approx(2 * heights[0], abs=3)
 
 
 def test_label_turned_off_is_logged(clip: Path, caplog: pytest.LogCaptureFixture) -> None:
