@@ -19,9 +19,7 @@ lint: venv-dev ## style and strict types
 	@$(RUN) mypy
 
 bench: venv-dev ## measure what a user waits for and what a stream costs
-	@$(RUN) bench.latency
-	@$(RUN) bench.streamer
-	@$(RUN) bench.viseme
+	@missed=0; for bench in latency streamer viseme; do $(RUN) bench.$$bench || missed=1; done; exit $$missed
 
 venv: venv-light ## the environment alone, to run processes by hand
 

@@ -77,7 +77,7 @@ function length(job) {
 }
 
 function reason(job) {
-  const degraded = job.degraded ? "some of it was spoken without moving lips" : "";
+  const degraded = job.degraded ? "in parts the lips stood still, or frames were not sent" : "";
   return sentence(job.error) || [job.warning, degraded].filter(Boolean).map(sentence).join(" ");
 }
 
