@@ -41,7 +41,7 @@ class Job:
     """One posted sound. Times are the broker's clock, in milliseconds; -1 stands for not yet known.
 
     `frames` is how many will be spoken; `position` is where on the channel's timeline the first of them
-    lies; `frames_aired` says how far the streamer has got; `chunks_sent` how many chunks were handed out so far.
+    lies; `frames_aired` says how far the streamer has got; `chunks_sent` how many chunks were handed out.
     `begun_ms` is when preparing was last begun, `rung_ms` when it was last asked for again; `rings` counts
     the tries that came to nothing (see `workers.overdue`).
     `announced_s` is the length that the file's header tells, 0 if it tells none.
