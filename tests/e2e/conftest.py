@@ -27,7 +27,10 @@ def made_up(folder: Path, **environment: str) -> System:
 
 @pytest.fixture(scope="package")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system that tests share: they leave it as they found it."""
+    """A system that tests share: they leave it as they found it.
+
+    It takes half a core until the package's end: modules that run systems of their own come first by name.
+    """
     bounds = {"LIVE_UPLOAD_MAX_S": str(UPLOAD_MAX_S), "LIVE_UPLOAD_MAX_BYTES": str(UPLOAD_MAX_BYTES)}
     with made_up(tmp_path_factory.mktemp("system"), **bounds) as running:
         yield running
