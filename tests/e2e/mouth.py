@@ -42,7 +42,7 @@ def looks(recording: Recording) -> Iterator[Look]:
                 yield Look(pts_s, gap / float(np.linalg.norm(points[EYES[0]] - points[EYES[1]])))
 
 
-def loudness(sound: NDArray[np.float32]) -> NDArray[np.float64]:
+def loudness(sound: NDArray[np.float32] | NDArray[np.int16]) -> NDArray[np.float64]:
     """Return each frame's loudness, `(frames,)`, of sound at 48 kHz, `(n,)`: root mean square, smoothed over
     `LOUDNESS_FRAMES`."""
     frames = len(sound) // SAMPLES_PER_FRAME

@@ -34,6 +34,9 @@ OPEN = 0.05
 """An open mouth's lips are so much of the eyes' distance apart; a closed one's 0.01."""
 QUIET = 200.0
 """Loudness, in steps of int16, below which nothing is heard; the speeches' is in the thousands."""
+TRIES = 3
+PAUSE_FRAMES = 3
+"""Longer than it was posted by so much, speech still counts as unbroken."""
 FOLLOWS = 0.6
 """The least correlation of mouth and sound."""
 
@@ -43,19 +46,12 @@ class Seen:
     """What was received, picture by picture, idle before and after the speech included.
 
     The mouth was open by `values[i]` in picture `frames[i]`; those in which no face was found are missing.
-    `loudness` is that of the sound received with each picture, `(pictures,)`: where speech came too late on a
-    busy machine, so did its sound.
+    `loudness` is that of the sound received with each picture, `(pictures,)`.
     """
 
     frames: NDArray[np.int64]
     values: NDArray[np.float64]
     loudness: NDArray[np.float64]
-
-    @property
-    def spoken(self) -> tuple[int, int]:
-        """The first picture with which something was heard, and the one after the last; silence follows."""
-        heard = np.flatnonzero(self.loudness > QUIET)
-        return int(heard[0]), int(heard[-1]) + 1
 
     def between(self, start: int, stop: int) -> NDArray[np.float64]:
         return self.values[(self.frames >= start) & (self.frames < stop)]
@@ -91,7 +87,7 @@ def test_the_mouth_follows_the_sound_and_is_closed_in_silence(
     if not file.exists():
         pytest.skip(f"{file.name} is not here")
     speech = mouth.read_sound(file)[: seconds and seconds * AIR_RATE_HZ]
-    recording = receive(system, padded(speech))
+    recording = receive_unbroken(system, speech)
     seen = look(recording)
     save_stills(recording, seen, tmp_path)
     assert_closed_in_silence(seen)
@@ -99,21 +95,41 @@ def test_the_mouth_follows_the_sound_and_is_closed_in_silence(
 
 
 def assert_follows(seen: Seen) -> None:
-    start, stop = seen.spoken
-    spoken = seen.frames[(seen.frames >= start) & (seen.frames < stop)]
-    assert np.corrcoef(seen.between(start, stop), seen.loudness[spoken])[0, 1] >= FOLLOWS
+    start, stop = spoken(seen.loudness)
+    pictures = seen.frames[(seen.frames >= start) & (seen.frames < stop)]
+    assert np.corrcoef(seen.between(start, stop), seen.loudness[pictures])[0, 1] >= FOLLOWS
 
 
 def assert_closed_in_silence(seen: Seen) -> None:
-    start, stop = seen.spoken
+    start, stop = spoken(seen.loudness)
     silence = seen.between(stop + SETTLED_FRAMES, stop + SILENCE_FRAMES)
     wide = np.percentile(seen.between(start, stop), 90)
     assert wide > OPEN
     assert silence.max() < wide / 4
 
 
-def padded(speech: NDArray[np.int16]) -> NDArray[np.int16]:
-    return np.pad(speech, (0, SILENCE_FRAMES * SAMPLES_PER_FRAME))
+def spoken(loudness: NDArray[np.float64]) -> tuple[int, int]:
+    """Return the first frame in which something is heard, and the one after the last; silence follows."""
+    heard = np.flatnonzero(loudness > QUIET)
+    return int(heard[0]), int(heard[-1]) + 1
+
+
+def receive_unbroken(system: System, speech: NDArray[np.int16]) -> Recording:
+    """Return what was received of `speech` and silence after it, if need be of the last of `TRIES`.
+
+    On a busy machine frames are rendered too late: then the clip's own mouth is seen, while sound waits too.
+    """
+    posted = np.pad(speech, (0, SILENCE_FRAMES * SAMPLES_PER_FRAME))
+    for _ in range(TRIES):
+        recording = receive(system, posted)
+        if duration(heard(recording)) <= duration(mouth.loudness(posted)) + PAUSE_FRAMES:
+            break
+    return recording
+
+
+def duration(loudness: NDArray[np.float64]) -> int:
+    start, stop = spoken(loudness)
+    return stop - start
 
 
 def receive(system: System, sound: NDArray[np.int16]) -> Recording:
@@ -134,13 +150,19 @@ def look(recording: Recording) -> Seen:
     assert len(looks) > 0.99 * pictures, "the face is lost"
     start_s = recording.video.packets[0].pts_s
     frames = np.array([round((look.pts_s - start_s) * FPS) for look in looks])
-    sound = join(list(recording.sounds())).cut(start_s, pictures * SAMPLES_PER_FRAME)
-    return Seen(frames, np.array([look.opening for look in looks]), mouth.loudness(sound))
+    return Seen(frames, np.array([look.opening for look in looks]), heard(recording))
+
+
+def heard(recording: Recording) -> NDArray[np.float64]:
+    """Return how loud the sound received with each picture is, `(pictures,)`."""
+    packets = recording.video.packets
+    sound = join(list(recording.sounds())).cut(packets[0].pts_s, len(packets) * SAMPLES_PER_FRAME)
+    return mouth.loudness(sound)
 
 
 def save_stills(recording: Recording, seen: Seen, folder: Path) -> None:
     """Write some pictures, to be looked at."""
-    start, _ = seen.spoken
+    start, _ = spoken(seen.loudness)
     wanted = {"idle": start - FPS // 2, "start": start, "speech": int(seen.frames[seen.values.argmax()])}
     for frame, (picture, _) in enumerate(recording.pictures()):
         for name in (name for name, number in wanted.items() if number == frame):
