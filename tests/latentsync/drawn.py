@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 
 def draw(name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -18,11 +18,11 @@ def draw_weights(network: nn.Module) -> None:
     """Give each parameter of a network the values that its name stands for; buffers keep theirs."""
     with torch.no_grad():
         for name, parameter in network.named_parameters():
-            parameter.copy_(_weight(name, tuple(parameter.shape)))
+            parameter.copy_(torch.from_numpy(_weight(name, tuple(parameter.shape))))
 
 
-def _weight(name: str, shape: tuple[int, ...]) -> Tensor:
-    drawn = torch.from_numpy(draw(name, shape))
+def _weight(name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    drawn = draw(name, shape)
     if len(shape) > 1:
-        return drawn * np.float32(1 / np.sqrt(np.prod(shape[1:])))
-    return 0.1 * drawn + (1 if name.endswith("weight") else 0)
+        return np.asarray(drawn / np.sqrt(np.prod(shape[1:])), np.float32)
+    return np.asarray(0.1 * drawn + name.endswith("weight"), np.float32)
