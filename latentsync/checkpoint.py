@@ -84,6 +84,7 @@ def make_vae(config: VAEConfig) -> AutoencoderKL:
         block_out_channels=config.block_out_channels,
         layers_per_block=config.layers_per_block,
         latent_channels=config.latent_channels,
+        norm_num_groups=config.groups,
         scaling_factor=config.scaling,
     )
 
@@ -99,6 +100,7 @@ def _check_vae_config(path: Path, config: VAEConfig) -> None:
         "block_out_channels": list(config.block_out_channels),
         "layers_per_block": config.layers_per_block,
         "latent_channels": config.latent_channels,
+        "norm_num_groups": config.groups,
         "scaling_factor": config.scaling,
     }
     for name, value in right.items():

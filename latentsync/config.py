@@ -51,15 +51,18 @@ class VAEConfig:
     """The autoencoder between faces and latents: Stable Diffusion 1's.
 
     Attributes:
-        block_out_channels: one width a level; every level but the last halves height and width.
+        block_out_channels: one width a level, each a multiple of `groups`; every level but the last halves
+            height and width.
         layers_per_block: residual blocks a level going down; going up there is one more.
         latent_channels: of a latent picture.
+        groups: of every GroupNorm.
         scaling: what the encoder's output is multiplied by to become latents.
     """
 
     block_out_channels: tuple[int, ...] = (128, 256, 512, 512)
     layers_per_block: int = 2
     latent_channels: int = 4
+    groups: int = 32
     scaling: float = 0.18215
 
 

@@ -7,3 +7,11 @@ class LatentSyncError(Exception):
 
 class CheckpointError(LatentSyncError):
     """A weight file is missing, damaged, or not LatentSync 1.0's."""
+
+
+class UnreadableSoundError(LatentSyncError):
+    """A sound file is missing, empty, damaged, or no sound."""
+
+
+class UnwritableFilmError(LatentSyncError):
+    """A film cannot be written where it was asked for."""
