@@ -1,11 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench venv clean venv-light venv-dev
+.PHONY: help demo test lint bench checkpoints venv clean venv-light venv-dev
 export PYTHON
 
 RUN := .venv/bin/python -m
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: venv-light ## set everything up, go on air, say what to open; Ctrl-C stops it all
 	@exec $(RUN) demo
@@ -22,6 +22,11 @@ bench: venv-dev ## measure what a user waits for and what a stream costs
 	@$(RUN) bench.latency
 	@$(RUN) bench.streamer
 	@$(RUN) bench.viseme
+
+checkpoints: venv-light ## fetch the LatentSync 1.0 weights, for GPU workers (several GB)
+	@.venv/bin/python -c 'import huggingface_hub' 2>/dev/null || \
+		$(RUN) pip install --quiet --disable-pip-version-check -c constraints.txt huggingface-hub
+	@$(RUN) latentsync.download
 
 venv: venv-light ## the environment alone, to run processes by hand
 
