@@ -12,7 +12,7 @@ from av.codec import Codec
 from av.video import VideoFrame, VideoStream
 
 from latentsync.errors import UnwritableFilmError
-from latentsync.picture import Picture
+from latentsync.geometry import Picture
 from latentsync.speech import decode, rate_and_channels
 
 FPS = 25

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-Picture = NDArray[np.uint8]
+from latentsync.geometry import Picture
 
 _RED, _GREEN, _BLUE = 0.2126, 0.7152, 0.0722  # their shares of luma in BT.709
 _BLACK, _LUMA_STEPS = 16.0, 219.0
@@ -23,18 +23,30 @@ _RED_CHROMA = _CHROMA_STEPS / 255 / (2 * (1 - _RED))
 
 def cut(picture: Picture, x: int, y: int, width: int, height: int) -> Picture:
     """Return a rectangle of an I420 picture as an I420 picture of its own; all four numbers are even."""
-    lines = picture.shape[0] * 2 // 3
-    chroma = picture[lines:].reshape(2, lines // 2, picture.shape[1] // 2)
-    part = chroma[:, y // 2 : (y + height) // 2, x // 2 : (x + width) // 2]
+    part = _chroma(picture)[:, y // 2 : (y + height) // 2, x // 2 : (x + width) // 2]
     return np.concatenate([picture[y : y + height, x : x + width], part.reshape(-1, width)])
+
+
+def put(patch: Picture, picture: Picture, x: int, y: int) -> None:
+    """Write an I420 patch into an I420 picture, its left top corner at `x`, `y`, both even."""
+    height, width = patch.shape[0] * 2 // 3, patch.shape[1]
+    picture[y : y + height, x : x + width] = patch[:height]
+    part = _chroma(picture)[:, y // 2 : (y + height) // 2, x // 2 : (x + width) // 2]
+    part[:] = _chroma(patch)
 
 
 def to_rgb(picture: Picture) -> Picture:
     """Return an I420 picture as RGB, `(height, width, 3)`."""
     height, width = picture.shape[0] * 2 // 3, picture.shape[1]
-    chroma = picture[height:].reshape(2, height // 2, width // 2)
-    blue, red = (cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in chroma)
+    size = (width, height)
+    blue, red = (cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in _chroma(picture))
     return np.asarray(cv2.transform(cv2.merge([picture[:height], blue, red]), _to_rgb()), np.uint8)
+
+
+def _chroma(picture: Picture) -> Picture:
+    """Return a view of both planes of chroma, `(2, height / 2, width / 2)`."""
+    height = picture.shape[0] * 2 // 3
+    return picture[height:].reshape(2, height // 2, picture.shape[1] // 2)
 
 
 def _to_rgb() -> NDArray[np.float64]:

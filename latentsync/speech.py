@@ -12,18 +12,22 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from latentsync.errors import UnreadableSoundError
-from latentsync.mel import RATE_HZ
+from latentsync.mel import HOP_SAMPLES, RATE_HZ
+
+SAMPLES_MIN = 2 * HOP_SAMPLES
+"""Of what the model can hear: 20 ms."""
 
 
 def read_speech(file: Path) -> NDArray[np.int16]:
     """Return a whole sound as the model hears it: `(samples,)`, 16 kHz mono.
 
     Raises:
-        UnreadableSoundError: it is missing, no sound, empty, or damaged.
+        UnreadableSoundError: it is missing, no sound, shorter than 20 ms, or damaged.
     """
     parts = [frame.to_ndarray()[0] for frame in decode(file, "s16", "mono", RATE_HZ)]
-    if not parts:
-        raise UnreadableSoundError(f"{file} holds no sound.")
+    samples = sum(len(part) for part in parts)
+    if samples < SAMPLES_MIN:
+        raise UnreadableSoundError(f"{file} holds {samples / RATE_HZ:g} s of sound; 0.02 s can be spoken.")
     return np.concatenate(parts)
 
 

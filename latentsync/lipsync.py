@@ -1,0 +1,161 @@
+"""The whole model: a person's clip and a sound's windows in, the pictures of a mouth that speaks them out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL
+from torch import Tensor
+
+from latentsync import vae
+from latentsync.checkpoint import load_unet, load_vae, load_whisper
+from latentsync.config import LATENTSYNC_1_0, ModelConfig
+from latentsync.mask import LATENT_PX, face_mask, latent_mask
+from latentsync.paste import to_cuts, warp
+from latentsync.picture import lay
+from latentsync.portrait import Clip, Looks, Portrait
+from latentsync.sampler import Denoiser, Sampler
+from latentsync.whisper import WhisperEncoder
+
+UNET, WHISPER, VAE = Path("latentsync_unet.pt"), Path("whisper/tiny.pt"), Path("vae")
+"""Where the weights lie in the checkpoints folder, as published."""
+
+_LATENT_CHANNELS = 4
+
+
+def load(
+    folder: Path, device: torch.device | str, dtype: torch.dtype, config: ModelConfig = LATENTSYNC_1_0
+) -> "LipSync":
+    """Load the model from a checkpoints folder.
+
+    Args:
+        folder: with `latentsync_unet.pt`, `whisper/tiny.pt` and `vae/`.
+        dtype: float32 computes what the published code computes; float16 is for GPUs.
+    Raises:
+        CheckpointError: a file is missing, damaged or of another model; the text says which and why.
+    """
+    return LipSync(
+        load_unet(folder / UNET, config.unet, device, dtype),
+        load_whisper(folder / WHISPER, config.whisper, device, dtype),
+        load_vae(folder / VAE, config.vae, device, dtype),
+        Sampler(config.sampler),
+        torch.device(device),
+        dtype,
+    )
+
+
+def draw_noise(seed: int) -> Tensor:
+    """Return the one noise frame of a whole job, `(1, 4, 1, 32, 32)` float32 on the CPU.
+
+    It is the same on every machine; bring it to the model's device once.
+    """
+    shape = (1, _LATENT_CHANNELS, 1, LATENT_PX, LATENT_PX)
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+class LipSync:
+    """The model on one device.
+
+    `render` is `draw` and `lay`, one after the other; on a GPU neither waits for the device.
+
+    Attributes:
+        unet: anything that denoises as the UNet does.
+        whisper: hears; see `features.sound_features`.
+        autoencoder: between faces and latents.
+        sampler: the loop from noise to latents.
+        device: where all of it lies.
+        dtype: in which networks compute; pasting is float32.
+    """
+
+    def __init__(
+        self,
+        unet: Denoiser,
+        whisper: WhisperEncoder,
+        autoencoder: AutoencoderKL,
+        sampler: Sampler,
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> None:
+        self.unet, self.whisper, self.autoencoder, self.sampler = unet, whisper, autoencoder, sampler
+        self.device, self.dtype = device, dtype
+        self._kept = torch.from_numpy(face_mask()).to(device, dtype)
+        self._kept_latents = torch.from_numpy(latent_mask()).to(device, dtype)
+
+    def portrait(self, clip: Clip) -> Portrait:
+        """Return what this model makes of a clip, frame by frame, when it is asked for."""
+        return Portrait(clip, self._encode, self.device)
+
+    def render(
+        self,
+        portrait: Portrait,
+        sound: Tensor,
+        clip_frames: Sequence[int],
+        noise: Tensor,
+        steps: int = 20,
+        guidance_scale: float = 1.0,
+    ) -> Tensor:
+        """Return a chunk's patches: what the clip shows in its boxes, with the mouth that the sound makes.
+
+        Frames of a chunk are coupled, so a chunk's extent is part of the result.
+
+        Args:
+            portrait: of a clip, from `portrait`.
+            sound: `(frames, 50, 384)`, the frames' windows, see `features.window_features`.
+            clip_frames: which frames of the clip.
+            noise: `(1, 4, 1, 32, 32)`: the job's, see `draw_noise`.
+            steps: 1 to 999; the published number is 20.
+            guidance_scale: above 1, the sound is followed more closely, at twice the work.
+        Returns:
+            `(frames, box height * 3 // 2, box width)` uint8 on the device: I420, each to be laid at its
+            frame's box.
+        Raises:
+            ValueError: there is no such frame or number of steps, or not one window for each frame.
+        """
+        looks = portrait.look(clip_frames)
+        return self.lay(looks, self.draw(looks, sound, noise, steps, guidance_scale))
+
+    @torch.inference_mode()
+    def draw(
+        self,
+        looks: Looks,
+        sound: Tensor,
+        noise: Tensor,
+        steps: int,
+        guidance_scale: float,
+        real: int | None = None,
+    ) -> Tensor:
+        """Return the faces that speak, `(frames, 3, 256, 256)` of about -1 to 1, in the model's dtype.
+
+        Args:
+            looks: of the chunk's frames.
+            sound: `(frames, 50, 384)`, and the other arguments: see `render`.
+            real: how many frames count; those after them are padding, and change nothing in them.
+        """
+        image, masked = (part.transpose(0, 1)[None] for part in (looks.image, looks.masked))
+        mask = self._kept_latents.expand(1, 1, image.shape[2], -1, -1)
+        noise, sound = noise.to(self.device), sound.to(self.dtype)
+        latents = self.sampler.sample(
+            self.unet, noise, mask, masked, image, sound, steps, guidance_scale, real
+        )
+        drawn = vae.decode(self.autoencoder, latents[0].transpose(0, 1))
+        return torch.lerp(drawn, self._scaled(looks.faces), self._kept)
+
+    @torch.inference_mode()
+    def lay(self, looks: Looks, faces: Tensor) -> Tensor:
+        """Return the patches with the faces laid into them, see `render`.
+
+        Args:
+            looks: of the frames.
+            faces: `(frames, 3, 256, 256)`, -1 to 1.
+        """
+        laid = warp(to_cuts(faces), looks.across, looks.down)
+        return lay(looks.pictures, laid, looks.shares / 255)
+
+    @torch.inference_mode()
+    def _encode(self, faces: Tensor) -> tuple[Tensor, Tensor]:
+        whole = self._scaled(faces)
+        image, masked = vae.encode(self.autoencoder, torch.cat([whole, whole * self._kept])).chunk(2)
+        return image, masked
+
+    def _scaled(self, faces: Tensor) -> Tensor:
+        return (faces / 127.5 - 1).to(self.dtype)
