@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from latentsync.fused import add_norm, gate
 from latentsync.norm import GroupNorm
 
 EPS = 1e-6
@@ -58,8 +59,7 @@ class GatedLinear(nn.Module):
         self.proj = nn.Linear(width, 2 * out_width)
 
     def forward(self, x: Tensor) -> Tensor:
-        x, gate = self.proj(x).chunk(2, dim=-1)
-        return x * functional.gelu(gate)
+        return gate(self.proj(x))
 
 
 class FeedForward(nn.Module):
@@ -86,9 +86,10 @@ class TransformerBlock(nn.Module):
 
     def forward(self, x: Tensor, heard: KeysValues) -> Tensor:
         seen = self.norm1(x)
-        x = x + self.attn1(seen, self.attn1.keys_values(seen))
-        x = x + self.audio_cross_attn(x, heard)
-        return cast(Tensor, x + self.ff(self.norm3(x)))
+        found = self.attn1(seen, self.attn1.keys_values(seen))
+        x, seen = add_norm(x, found, self.audio_cross_attn.norm)
+        x, seen = add_norm(x, self.audio_cross_attn.attn(seen, heard), self.norm3)
+        return cast(Tensor, x + self.ff(seen))
 
 
 class Transformer(nn.Module):

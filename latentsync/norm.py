@@ -4,9 +4,13 @@ This is the one place where the frames of a chunk meet, and so where a chunk's e
 result.
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from latentsync.fused import fast, kernels
 
 
 def frame_shares(frames: int, real: int | Tensor | None, device: torch.device) -> Tensor:
@@ -33,6 +37,7 @@ def group_norm(
     eps: float,
     shares: Tensor | None = None,
     silu: bool = False,
+    shift: Tensor | None = None,
 ) -> Tensor:
     """Normalise each group of channels, in float32, and keep memory format and dtype.
 
@@ -42,7 +47,11 @@ def group_norm(
         shares: `(frames,)`: statistics are taken over the frames of each batch element together, a frame
             with share 0 left out. Without it each frame has its own.
         silu: whether SiLU follows.
+        shift: `(channels,)`, added to `x` first: here a convolution's bias costs no pass over memory.
     """
+    if fast(x):
+        return cast(Tensor, kernels().group_norm(x, weight, bias, groups, eps, shares, silu, shift))
+    x = x if shift is None else x + shift[:, None, None]
     mean, variance = _moments(x, groups)
     if shares is not None:
         mean, variance = _pool(mean, variance, shares)
@@ -81,5 +90,5 @@ class GroupNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
         self.groups, self.eps, self.silu = groups, eps, silu
 
-    def forward(self, x: Tensor, shares: Tensor | None = None) -> Tensor:
-        return group_norm(x, self.weight, self.bias, self.groups, self.eps, shares, self.silu)
+    def forward(self, x: Tensor, shares: Tensor | None = None, shift: Tensor | None = None) -> Tensor:
+        return group_norm(x, self.weight, self.bias, self.groups, self.eps, shares, self.silu, shift)

@@ -6,8 +6,8 @@ All take and give `(batch * frames, channels, height, width)` in channels-last m
 from typing import cast
 
 from torch import Tensor, nn
-from torch.nn import functional
 
+from latentsync.fused import add, convolve, enlarge, mix, with_bias
 from latentsync.norm import GroupNorm
 
 EPS = 1e-5
@@ -24,6 +24,7 @@ class ResidualBlock(nn.Module):
         self.norm2 = GroupNorm(out_channels, groups, EPS, silu=True)
         self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
         same = in_channels == out_channels
+        self.conv_shortcut: nn.Identity | nn.Conv2d
         self.conv_shortcut = nn.Identity() if same else nn.Conv2d(in_channels, out_channels, 1)
 
     def forward(self, x: Tensor, time: Tensor, shares: Tensor) -> Tensor:
@@ -33,14 +34,11 @@ class ResidualBlock(nn.Module):
             time: `(1, time_width)`.
             shares: `(frames,)`, see `norm.group_norm`.
         """
-        h = self._timed_conv(self.norm1(x, shares), time)
-        h = self.conv2(self.norm2(h, shares))
-        return cast(Tensor, self.conv_shortcut(x) + h)
-
-    def _timed_conv(self, h: Tensor, time: Tensor) -> Tensor:
-        # The timestep adds the same to all pixels: as a part of the bias it costs no pass of its own.
-        bias = cast(Tensor, self.conv1.bias) + self.time_emb_proj(time)[0]
-        return functional.conv2d(h, self.conv1.weight, bias, padding=1)
+        # The timestep adds the same to all pixels: it joins the bias, and both the next norm.
+        shift = cast(Tensor, self.conv1.bias) + self.time_emb_proj(time)[0]
+        h = self.norm2(convolve(self.norm1(x, shares), self.conv1), shares, shift)
+        shortcut = x if isinstance(self.conv_shortcut, nn.Identity) else mix(x, self.conv_shortcut)
+        return add(convolve(h, self.conv2), cast(Tensor, self.conv2.bias), shortcut)
 
 
 class Downsample(nn.Module):
@@ -51,7 +49,7 @@ class Downsample(nn.Module):
         self.conv = nn.Conv2d(channels, channels, 3, stride=2, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return cast(Tensor, self.conv(x))
+        return with_bias(x, self.conv)
 
 
 class Upsample(nn.Module):
@@ -62,4 +60,4 @@ class Upsample(nn.Module):
         self.conv = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return cast(Tensor, self.conv(functional.interpolate(x, scale_factor=2.0, mode="nearest")))
+        return with_bias(enlarge(x), self.conv)

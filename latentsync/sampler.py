@@ -11,7 +11,10 @@ from latentsync.unet import Heard
 
 
 class Denoiser(Protocol):
-    """A UNet, or one behind a captured graph."""
+    """A UNet, or one behind captured graphs."""
+
+    def room(self, frames: int) -> int:
+        """Return how many frames a chunk of `frames` is best filled up to."""
 
     def listen(self, audio: Tensor) -> Heard: ...
 

@@ -1,9 +1,18 @@
-"""Faces to latents and back, by the VAE of Stable Diffusion 1.x: thin functions over diffusers'."""
+"""Faces to latents and back, by the VAE of Stable Diffusion 1.x.
 
-from typing import cast
+Weights, names and the way to latents are diffusers'. The way back is taken for each chunk, and is walked here
+through diffusers' modules in the passes of `latentsync.fused`: on a GPU in half the time.
+"""
 
+from typing import Any, cast
+
+import torch
 from diffusers import AutoencoderKL
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
+
+from latentsync.fused import add, convolve, enlarge, mix, with_bias
+from latentsync.norm import group_norm
 
 
 def encode(vae: AutoencoderKL, faces: Tensor) -> Tensor:
@@ -19,7 +28,36 @@ def encode(vae: AutoencoderKL, faces: Tensor) -> Tensor:
 
 def decode(vae: AutoencoderKL, latents: Tensor) -> Tensor:
     """Return the faces of latents, `(n, 3, 256, 256)` RGB of about -1 to 1: `encode` the other way."""
-    return cast(Tensor, vae.decode(latents / scaling(vae)).sample)
+    decoder: Any = vae.decoder
+    x = with_bias(latents / scaling(vae), vae.post_quant_conv)
+    x = _residual(decoder.mid_block.resnets[0], with_bias(x, decoder.conv_in))
+    x = _residual(decoder.mid_block.resnets[1], _attend(decoder.mid_block.attentions[0], x))
+    for level in decoder.up_blocks:
+        for block in level.resnets:
+            x = _residual(block, x)
+        for upsampler in level.upsamplers or ():
+            x = with_bias(enlarge(x), upsampler.conv)
+    return with_bias(_norm(decoder.conv_norm_out, x, silu=True), decoder.conv_out)
+
+
+def _residual(block: Any, x: Tensor) -> Tensor:
+    h = convolve(_norm(block.norm1, x, silu=True), block.conv1)
+    h = convolve(_norm(block.norm2, h, silu=True, shift=block.conv1.bias), block.conv2)
+    shortcut = x if block.conv_shortcut is None else mix(x, block.conv_shortcut)
+    return add(h, block.conv2.bias, shortcut)
+
+
+def _attend(attention: Any, x: Tensor) -> Tensor:
+    """One head over the pixels of each face."""
+    pixels = _norm(attention.group_norm, x).permute(0, 2, 3, 1).flatten(1, 2)
+    asked = (attention.to_q(pixels), attention.to_k(pixels), attention.to_v(pixels))
+    found = functional.scaled_dot_product_attention(*(part[:, None] for part in asked))[:, 0]
+    seen: Tensor = attention.to_out[0](found)
+    return x + torch.unflatten(seen, 1, x.shape[2:]).permute(0, 3, 1, 2)
+
+
+def _norm(norm: nn.GroupNorm, x: Tensor, silu: bool = False, shift: Tensor | None = None) -> Tensor:
+    return group_norm(x, norm.weight, norm.bias, norm.num_groups, norm.eps, silu=silu, shift=shift)
 
 
 def scaling(vae: AutoencoderKL) -> float:
