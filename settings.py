@@ -66,7 +66,10 @@ class Settings(BaseSettings):
 
     engine: str = Field(
         "viseme",
-        description="A render worker's engine: `viseme`, or `package.module:Class`.",
+        description="A render worker's engine: `viseme`, `latentsync`, or `package.module:Class`.",
+    )
+    checkpoints_folder: Path = Field(
+        Path("checkpoints"), description="The LatentSync 1.0 weights, as `make checkpoints` lays them."
     )
     window_s: float = Field(
         10.0,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol, cast
 
 import torch
 from diffusers import AutoencoderKL
@@ -10,11 +11,14 @@ from torch import Tensor
 from latentsync import vae
 from latentsync.checkpoint import load_unet, load_vae, load_whisper
 from latentsync.config import LATENTSYNC_1_0, ModelConfig
+from latentsync.graphs import CapturedUNet
 from latentsync.mask import LATENT_PX, face_mask, latent_mask
 from latentsync.paste import to_cuts, warp
 from latentsync.picture import lay
 from latentsync.portrait import Clip, Looks, Portrait
 from latentsync.sampler import Denoiser, Sampler
+from latentsync.spans import POSITIONS_A_FRAME
+from latentsync.unet import UNet
 from latentsync.whisper import WhisperEncoder
 
 UNET, WHISPER, VAE = Path("latentsync_unet.pt"), Path("whisper/tiny.pt"), Path("vae")
@@ -53,6 +57,13 @@ def draw_noise(seed: int) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
+class Network(Denoiser, Protocol):
+    """A UNet, or one behind captured graphs."""
+
+    def room(self, frames: int) -> int:
+        """Return how many frames a chunk of `frames` is best filled up to."""
+
+
 class LipSync:
     """The model on one device.
 
@@ -69,7 +80,7 @@ class LipSync:
 
     def __init__(
         self,
-        unet: Denoiser,
+        unet: Network,
         whisper: WhisperEncoder,
         autoencoder: AutoencoderKL,
         sampler: Sampler,
@@ -80,6 +91,15 @@ class LipSync:
         self.device, self.dtype = device, dtype
         self._kept = torch.from_numpy(face_mask()).to(device, dtype)
         self._kept_latents = torch.from_numpy(latent_mask()).to(device, dtype)
+
+    def capture(self, sizes: Sequence[int]) -> None:
+        """On CUDA: have chunks of up to the largest of `sizes` frames replayed as graphs, by this thread.
+
+        Takes some seconds, in which the fastest way of each convolution is tried out.
+        """
+        torch.backends.cudnn.benchmark = True
+        states, width = len(self.whisper.blocks) + 1, self.whisper.positional_embedding.shape[1]
+        self.unet = CapturedUNet(cast(UNet, self.unet), sizes, (POSITIONS_A_FRAME * states, width))
 
     def portrait(self, clip: Clip) -> Portrait:
         """Return what this model makes of a clip, frame by frame, when it is asked for."""
@@ -122,23 +142,28 @@ class LipSync:
         noise: Tensor,
         steps: int,
         guidance_scale: float,
-        real: int | None = None,
     ) -> Tensor:
         """Return the faces that speak, `(frames, 3, 256, 256)` of about -1 to 1, in the model's dtype.
 
         Args:
             looks: of the chunk's frames.
             sound: `(frames, 50, 384)`, and the other arguments: see `render`.
-            real: how many frames count; those after them are padding, and change nothing in them.
         """
-        image, masked = (part.transpose(0, 1)[None] for part in (looks.image, looks.masked))
+        image, masked, sound = (self._filled(part) for part in (looks.image, looks.masked, sound))
+        image, masked = (part.transpose(0, 1)[None] for part in (image, masked))
         mask = self._kept_latents.expand(1, 1, image.shape[2], -1, -1)
-        noise, sound = noise.to(self.device), sound.to(self.dtype)
+        frames = len(looks.image)
         latents = self.sampler.sample(
-            self.unet, noise, mask, masked, image, sound, steps, guidance_scale, real
-        )
-        drawn = vae.decode(self.autoencoder, latents[0].transpose(0, 1))
+            self.unet, noise.to(self.device), mask, masked, image, sound.to(self.dtype), steps,
+            guidance_scale, None if frames == len(sound) else frames,
+        )  # fmt: skip
+        drawn = vae.decode(self.autoencoder, latents[0, :, :frames].transpose(0, 1))
         return torch.lerp(drawn, self._scaled(looks.faces), self._kept)
+
+    def _filled(self, part: Tensor) -> Tensor:
+        """Repeat the last frame until the chunk has a size that the UNet takes best."""
+        missing = self.unet.room(len(part)) - len(part)
+        return torch.cat([part, part[-1:].expand(missing, *part.shape[1:])]) if missing else part
 
     @torch.inference_mode()
     def lay(self, looks: Looks, faces: Tensor) -> Tensor:

@@ -13,9 +13,6 @@ from latentsync.unet import Heard
 class Denoiser(Protocol):
     """A UNet, or one behind captured graphs."""
 
-    def room(self, frames: int) -> int:
-        """Return how many frames a chunk of `frames` is best filled up to."""
-
     def listen(self, audio: Tensor) -> Heard: ...
 
     def denoise(self, sample: Tensor, timestep: int, heard: Heard, real: int | None) -> Tensor: ...

@@ -29,6 +29,8 @@ POSITIONS_HZ = 50.0
 _WINDOW_POSITIONS = WINDOW_FRAMES // FRAMES_A_POSITION
 _HOP_POSITIONS = 1000  # of overlapping windows: 20 s
 _BEFORE, _AFTER = 4, 6  # the positions that a video frame takes around its own: 80 ms before, 120 ms after
+POSITIONS_A_FRAME = _BEFORE + _AFTER
+"""Positions of sound in a video frame's window."""
 _EDGE_FRAMES = 2  # a mel frame hears 12.5 ms to either side of its first sample
 
 

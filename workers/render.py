@@ -1,6 +1,7 @@
 """A render worker's task: one chunk's sound in, its frame batches out."""
 
 import logging
+import os
 import time
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from wire.supply import ChunkSound
 from workers import stores
 from workers.celery import app, ring_dispatch
 from workers.engines import load
-from workers.engines.interface import Engine, Order, Speech
+from workers.engines.interface import Engine, LostDeviceError, Order, Speech
 from workers.heartbeat import Heartbeat
 from workers.leases import lease_ms
 from workers.publishing import checked, publish, to_batches
@@ -66,9 +67,11 @@ def render(job_id: str, chunk: int, attempt: int) -> None:
     if job is None or not _claim(job, chunk, attempt, studio.heartbeat):
         log.debug("job %s chunk %d attempt %d: no longer ours", job_id, chunk, attempt)
         return
-    row = _outcome(studio, job, chunk, attempt)
+    row, is_over = _outcome(studio, job, chunk, attempt)
     chunks.change(stores.broker(), job_id, chunk, row, Stage.RUNNING)
     ring_dispatch()
+    if is_over:
+        os._exit(os.EX_UNAVAILABLE)  # Celery's pool starts another process, with an engine of its own
 
 
 def order_of(job: Job, chunk: int, attempt: int) -> Order:
@@ -85,18 +88,20 @@ def _claim(job: Job, chunk: int, attempt: int, heartbeat: Heartbeat) -> bool:
     return chunks.claim(stores.broker(), job.id, chunk, attempt, heartbeat.name, lease)
 
 
-def _outcome(studio: Studio, job: Job, chunk: int, attempt: int) -> Row:
+def _outcome(studio: Studio, job: Job, chunk: int, attempt: int) -> tuple[Row, bool]:
+    """Render; return what became of the chunk, and whether this process can render no more."""
     began = time.monotonic()
     try:
         frames = _render(studio, job, chunk, attempt)
     except Exception as error:  # whatever an engine raises ends this chunk, not the worker
         log.exception("job %s chunk %d attempt %d failed; dispatch tries again", job.id, chunk, attempt)
-        return Row(Stage.BROKEN, attempt, studio.heartbeat.name, 0, f"{type(error).__name__}: {error}")
+        row = Row(Stage.BROKEN, attempt, studio.heartbeat.name, 0, f"{type(error).__name__}: {error}")
+        return row, isinstance(error, LostDeviceError)
     taken_s = time.monotonic() - began
     speed = studio.heartbeat.speed
     studio.heartbeat.tell(speed=speed + LEARNING * (frames / taken_s - speed))
     log.debug("job %s chunk %d: %d frames in %.3f s", job.id, chunk, frames, taken_s)
-    return Row(Stage.DONE, attempt, studio.heartbeat.name, 0)
+    return Row(Stage.DONE, attempt, studio.heartbeat.name, 0), False
 
 
 def _render(studio: Studio, job: Job, chunk: int, attempt: int) -> int:
@@ -107,11 +112,12 @@ def _render(studio: Studio, job: Job, chunk: int, attempt: int) -> int:
     avatar = studio.wardrobe.fetch(job.avatar)
     order = order_of(job, chunk, attempt)
     frames = len(order.clip_frames)
-    features = studio.engine.features(_speech_of(job, sound, frames))
+    features = studio.engine.features(_speech_of(job, sound, order))
     patches = checked(studio.engine.render(avatar, features, order), avatar, frames)
     publish(stores.frames(), to_batches(job, chunk, attempt, sound, patches))
     return frames
 
 
-def _speech_of(job: Job, sound: ChunkSound, frames: int) -> Speech:
-    return Speech(sound.heard, sound.lead, frames, job.loudest)
+def _speech_of(job: Job, sound: ChunkSound, order: Order) -> Speech:
+    frames = len(order.clip_frames)
+    return Speech(sound.heard, sound.lead, frames, job.loudest, job.id, order.first_frame, job.frames)

@@ -57,7 +57,7 @@ def _measure(engine: Engine, avatar: Avatar) -> float:
 
 def _perform(engine: Engine, avatar: Avatar) -> None:
     clip_frames = tuple(i % avatar.frames for i in range(CHUNK_FRAMES))
-    features = engine.features(Speech(_made_up_speech(), 0, CHUNK_FRAMES, 0.0))
+    features = engine.features(Speech.alone(_made_up_speech(), CHUNK_FRAMES, 0.0))
     for _ in engine.render(avatar, features, Order("rehearsal", 0, 0, 0, clip_frames, 1.0, 20, 0)):
         pass
 

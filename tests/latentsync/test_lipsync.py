@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from latentsync.errors import CheckpointError
-from latentsync.lipsync import draw_noise, load
+from latentsync.lipsync import Network, draw_noise, load
 from latentsync.mask import face_mask
 from latentsync.paste import to_cuts, warp
 from latentsync.picture import cut
@@ -88,20 +88,41 @@ def test_noise_follows_from_the_seed_alone() -> None:
     assert noise.flatten()[:3].tolist() == pytest.approx([-0.82, 0.39, 0.89], abs=0.01)
 
 
-def test_padding_changes_nothing_in_the_frames_that_count(portrait: Portrait, looks: Looks) -> None:
+class Roomy:
+    """A UNet that takes five frames best."""
+
+    def __init__(self, unet: Network) -> None:
+        self.listen, self.denoise = unet.listen, unet.denoise
+
+    def room(self, frames: int) -> int:
+        return max(frames, 5)
+
+
+def test_chunk_that_is_filled_up_comes_out_as_it_would_alone(
+    looks: Looks, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lipsync, noise = tiny_lipsync(), draw_noise(0)
     alone = lipsync.draw(looks, sound(), noise, STEPS, 1.5)
-    padded = portrait.look([*FRAMES, 6, 6])
-    more = torch.cat([sound(), torch.zeros(2, 50, 16)])
-    faces = lipsync.draw(padded, more, noise, STEPS, 1.5, real=len(FRAMES))
-    assert torch.allclose(faces[: len(FRAMES)], alone, atol=1e-4)
-    assert not torch.allclose(lipsync.draw(padded, more, noise, STEPS, 1.5)[: len(FRAMES)], alone, atol=1e-3)
+    monkeypatch.setattr(lipsync, "unet", Roomy(lipsync.unet))
+    filled = lipsync.draw(looks, sound(), noise, STEPS, 1.5)
+    assert len(filled) == len(FRAMES)
+    assert torch.allclose(filled, alone, atol=1e-4)
 
 
 def test_kept_parts_of_a_face_are_the_clips_own(looks: Looks) -> None:
     faces = tiny_lipsync().draw(looks, sound(), draw_noise(0), STEPS, 1.0)
     kept = torch.from_numpy(face_mask()) == 1
     assert torch.equal(faces[..., kept], (looks.faces / 127.5 - 1)[..., kept])
+
+
+def test_faces_fade_into_the_clip_by_its_soft_mask(looks: Looks) -> None:
+    white = tiny_lipsync().lay(looks, torch.ones(len(FRAMES), 3, 256, 256))
+    height = looks.shares.shape[1]
+    share, old = looks.shares / 255, looks.pictures[:, :height]
+    assert (share == 1).any()
+    assert torch.all(white[:, :height][share == 1] == 235)
+    off = (white[:, :height] - (share * 235 + (1 - share) * old)).abs()
+    assert off[share > 0.2].max() < 1  # beyond, what the crop's edge lacks of white shows as well
 
 
 def test_a_window_of_sound_for_each_frame_is_needed(portrait: Portrait) -> None:

@@ -4,7 +4,10 @@ from importlib import import_module
 
 from workers.engines.interface import Engine
 
-BUILT_IN = {"viseme": "workers.engines.viseme:VisemeEngine"}
+BUILT_IN = {
+    "latentsync": "workers.engines.latentsync:LatentSyncEngine",
+    "viseme": "workers.engines.viseme:VisemeEngine",
+}
 
 
 def load(name: str) -> Engine:
