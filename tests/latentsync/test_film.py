@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from latentsync.errors import UnwritableFilmError
 from latentsync.film import Film
-from tests.avatars.clips import middle_rgb
+from tests.avatars.clips import make, middle_rgb
 from tests.latentsync.sounds import write_tone
 
 SIZE = (64, 48)
@@ -65,9 +65,9 @@ def test_the_sound_keeps_its_rate_where_aac_has_it(tmp_path: Path, given: int, m
 
 
 def test_sound_and_picture_lie_side_by_side_in_the_file(tmp_path: Path) -> None:
-    with Film(tmp_path / "film.mp4", *SIZE, write_tone(tmp_path / "tone.wav", 4.0)) as film:
-        for i in range(100):
-            film.write(picture(i))
+    with Film(tmp_path / "film.mp4", *SIZE, write_tone(tmp_path / "tone.wav", 24.0)) as film:
+        for i in range(600):
+            film.write(picture(i % 200))
     with av.open(str(tmp_path / "film.mp4")) as container:
         packets = [packet for packet in container.demux() if packet.size]
     ahead = 0.0
@@ -76,6 +76,17 @@ def test_sound_and_picture_lie_side_by_side_in_the_file(tmp_path: Path) -> None:
         at = float(packet.dts * packet.time_base)
         assert at > ahead - 2
         ahead = max(ahead, at)
+
+
+def test_the_sound_begins_with_the_pictures_whatever_its_file_says(tmp_path: Path) -> None:
+    tone = write_tone(tmp_path / "tone.wav", 0.5)
+    late = make(tmp_path / "late.mka", "-itsoffset", "3", "-i", str(tone), "-c", "copy")
+    with Film(tmp_path / "film.mp4", *SIZE, late) as film:
+        film.write(picture(100))
+    with av.open(str(tmp_path / "film.mp4")) as container:
+        assert container.streams.audio[0].start_time == 0
+        assert container.duration is not None
+        assert container.duration / av.time_base < 0.6
 
 
 def test_colours_are_told_as_bt709(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from avatars.boxes import fit_boxes
 from latentsync import geometry, portrait
 from latentsync.picture import cut, to_rgb
 from latentsync.portrait import MADE_AT_ONCE, Looks, Portrait, cut_face
@@ -55,6 +56,14 @@ def test_what_it_holds_is_what_the_clip_shows(clip: MadeClip) -> None:
     assert looks.down.shape == (1, height, 2)
 
 
+def test_a_crop_that_ends_with_its_box_sees_the_pixels_beside_it() -> None:
+    matrix = np.array([[3.0, 0.0, -300.0], [0.0, 3.0, -60.0]], np.float32)
+    picture = np.random.default_rng(1).integers(90, 160, (180, 240), np.uint8)
+    whole = geometry.to_face(geometry.crop(to_rgb(picture), matrix.astype(np.float64)))
+    face = cut_face(picture, matrix, fit_boxes(matrix[None], 240, 120)[0])
+    assert np.abs(face.astype(int) - whole)[:, 1:].max() <= 1
+
+
 def test_a_face_at_the_pictures_edge_is_grey_beyond_it() -> None:
     matrix = np.array([[2.0, 0.0, 80.0], [0.0, 2.0, 0.0]], np.float32)  # 40 pixels of the crop lie outside
     picture = np.full((180, 160), 50, np.uint8)
@@ -90,6 +99,9 @@ def test_memory_is_bounded_and_what_was_forgotten_is_made_again(
     assert len(encoder.batches) == 4
     made.look([10, 11])
     assert len(encoder.batches) == 4
+    made.look([2])
+    made.look([11, 10])  # used since 0 was
+    assert len(encoder.batches) == 5
 
 
 def test_ten_seconds_of_a_large_face_take_well_under_a_gigabyte() -> None:
