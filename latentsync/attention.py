@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from latentsync.fused import add_norm, gate
+from latentsync.fused import add_norm, gate, normed
 from latentsync.norm import GroupNorm
 
 EPS = 1e-6
@@ -85,7 +85,7 @@ class TransformerBlock(nn.Module):
         self.norm3 = nn.LayerNorm(width)
 
     def forward(self, x: Tensor, heard: KeysValues) -> Tensor:
-        seen = self.norm1(x)
+        seen = normed(x, self.norm1)
         found = self.attn1(seen, self.attn1.keys_values(seen))
         x, seen = add_norm(x, found, self.audio_cross_attn.norm)
         x, seen = add_norm(x, self.audio_cross_attn.attn(seen, heard), self.norm3)

@@ -39,6 +39,13 @@ def add_norm(x: Tensor, y: Tensor, norm: nn.LayerNorm) -> tuple[Tensor, Tensor]:
     return x, norm(x)
 
 
+def normed(x: Tensor, norm: nn.LayerNorm) -> Tensor:
+    """Return what `norm` makes of `x`, `(frames, pixels, width)`."""
+    if fast(x):
+        return cast(Tensor, kernels().normed(x, norm.weight, norm.bias, norm.eps))
+    return cast(Tensor, norm(x))
+
+
 def gate(x: Tensor) -> Tensor:
     """Return the first half of the last axis times the GELU of the second."""
     if fast(x):

@@ -127,14 +127,18 @@ def _gate(x, out, width, values, BLOCK: tl.constexpr):
 
 
 @triton.jit
-def _add_norm(x, y, weight, bias, total, normed, rows, width, eps, ROWS: tl.constexpr, BLOCK: tl.constexpr):
+def _add_norm(
+    x, y, weight, bias, total, normed, rows, width, eps,
+    BOTH: tl.constexpr, ROWS: tl.constexpr, BLOCK: tl.constexpr,
+):  # fmt: skip
     row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)[:, None]
     lane = tl.arange(0, BLOCK)[None, :]
     there = (row < rows) & (lane < width)
     place = row.to(tl.int64) * width + lane
     value = tl.load(x + place, mask=there, other=0.0).to(tl.float32)
-    value += tl.load(y + place, mask=there, other=0.0).to(tl.float32)
-    tl.store(total + place, value.to(total.dtype.element_ty), mask=there)
+    if BOTH:
+        value += tl.load(y + place, mask=there, other=0.0).to(tl.float32)
+        tl.store(total + place, value.to(total.dtype.element_ty), mask=there)
     mean = tl.sum(value, 1)[:, None] / width
     apart = tl.where(there, value - mean, 0.0)
     spread = tl.sum(apart * apart, 1)[:, None] / width
@@ -198,14 +202,26 @@ def gate(x: Tensor) -> Tensor:
 
 def add_norm(x: Tensor, y: Tensor, weight: Tensor, bias: Tensor, eps: float) -> tuple[Tensor, Tensor]:
     """See `fused.add_norm`."""
+    total = torch.empty_like(x)
+    return total, _normed(x.contiguous(), y.contiguous(), total, weight, bias, eps, True)
+
+
+def normed(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
+    """See `fused.normed`."""
+    x = x.contiguous()
+    return _normed(x, x, x, weight, bias, eps, False)
+
+
+def _normed(
+    x: Tensor, y: Tensor, total: Tensor, weight: Tensor, bias: Tensor, eps: float, both: bool
+) -> Tensor:
     width = x.shape[-1]
     rows, block = x.numel() // width, triton.next_power_of_2(width)
-    at_once = max(1, 2048 // block)
-    total, normed = torch.empty_like(x), torch.empty_like(x)
-    _add_norm[(triton.cdiv(rows, at_once),)](
-        x.contiguous(), y.contiguous(), weight, bias, total, normed, rows, width, eps, at_once, block
-    )
-    return total, normed
+    at_once = max(1, _FLAT // block)
+    out = torch.empty_like(x)
+    grid: Any = (triton.cdiv(rows, at_once),)
+    _add_norm[grid](x, y, weight, bias, total, out, rows, width, eps, both, at_once, block)
+    return out
 
 
 def _flat(x: Tensor) -> tuple[int]:

@@ -67,7 +67,7 @@ class Network(Denoiser, Protocol):
 class LipSync:
     """The model on one device.
 
-    `render` is `draw` and `lay`, one after the other; on a GPU neither waits for the device.
+    `render` is `draw`, `decode` and `lay`, one after the other; on a GPU none waits for the device.
 
     Attributes:
         unet: anything that denoises as the UNet does.
@@ -132,32 +132,34 @@ class LipSync:
             ValueError: there is no such frame or number of steps, or not one window for each frame.
         """
         looks = portrait.look(clip_frames)
-        return self.lay(looks, self.draw(looks, sound, noise, steps, guidance_scale))
+        latents = self.draw(looks, sound, noise, steps, guidance_scale)
+        return self.lay(looks, self.decode(looks, latents))
 
     @torch.inference_mode()
-    def draw(
-        self,
-        looks: Looks,
-        sound: Tensor,
-        noise: Tensor,
-        steps: int,
-        guidance_scale: float,
-    ) -> Tensor:
-        """Return the faces that speak, `(frames, 3, 256, 256)` of about -1 to 1, in the model's dtype.
+    def draw(self, looks: Looks, sound: Tensor, noise: Tensor, steps: int, guidance_scale: float) -> Tensor:
+        """Return the latents of the faces that speak, `(frames, 4, 32, 32)`.
 
         Args:
             looks: of the chunk's frames.
             sound: `(frames, 50, 384)`, and the other arguments: see `render`.
         """
+        frames = len(looks.image)
         image, masked, sound = (self._filled(part) for part in (looks.image, looks.masked, sound))
         image, masked = (part.transpose(0, 1)[None] for part in (image, masked))
         mask = self._kept_latents.expand(1, 1, image.shape[2], -1, -1)
-        frames = len(looks.image)
         latents = self.sampler.sample(
             self.unet, noise.to(self.device), mask, masked, image, sound.to(self.dtype), steps,
             guidance_scale, None if frames == len(sound) else frames,
         )  # fmt: skip
-        drawn = vae.decode(self.autoencoder, latents[0, :, :frames].transpose(0, 1))
+        return latents[0, :, :frames].transpose(0, 1)
+
+    @torch.inference_mode()
+    def decode(self, looks: Looks, latents: Tensor) -> Tensor:
+        """Return the faces of latents from `draw`, `(frames, 3, 256, 256)` of about -1 to 1.
+
+        What the model keeps of a face is the clip's own.
+        """
+        drawn = vae.decode(self.autoencoder, latents)
         return torch.lerp(drawn, self._scaled(looks.faces), self._kept)
 
     def _filled(self, part: Tensor) -> Tensor:
