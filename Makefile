@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench checkpoints venv clean venv-light venv-dev
+.PHONY: help demo test lint bench checkpoints venv gpu clean venv-light venv-gpu venv-dev
 export PYTHON
 
 RUN := .venv/bin/python -m
@@ -30,8 +30,10 @@ checkpoints: venv-light ## fetch the LatentSync 1.0 weights, for GPU workers (se
 
 venv: venv-light ## the environment alone, to run processes by hand
 
+gpu: venv-gpu ## the environment of a GPU worker, torch and all
+
 clean: ## delete the environment and all that was made, posted and prepared
 	rm -rf .venv var .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-venv-light venv-dev: venv-%:
+venv-light venv-gpu venv-dev: venv-%:
 	@demo/venv.sh $*

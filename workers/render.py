@@ -13,7 +13,7 @@ from wire.jobs import Job
 from wire.supply import ChunkSound
 from workers import stores
 from workers.celery import app, ring_dispatch
-from workers.engines import load
+from workers.engines import default, load
 from workers.engines.interface import Engine, LostDeviceError, Order, Speech
 from workers.heartbeat import Heartbeat
 from workers.leases import lease_ms
@@ -45,7 +45,7 @@ _studio: Studio | None = None
 def start(heartbeat: Heartbeat) -> None:
     """Load and warm the engine; the heartbeat then tells how fast it is."""
     global _studio  # noqa: PLW0603 - Celery gives its tasks no other place for what their process owns
-    engine = load(settings().engine)
+    engine = load(settings().engine or default(settings().checkpoints_folder))
     engine.warm_up()
     _studio = Studio(engine, Wardrobe(settings().avatars_folder), heartbeat)
     heartbeat.tell(device=engine.device, engine=engine.name, speed=_studio.wardrobe.rehearse(engine))
