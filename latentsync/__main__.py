@@ -123,6 +123,8 @@ def _pictures(
     on_gpu = found and options.device != "cpu"
     device, dtype = ("cuda", torch.float16) if on_gpu else ("cpu", torch.float32)
     lipsync = load(options.checkpoints, device, dtype, config)
+    if on_gpu:
+        lipsync.capture((options.chunk,))
     wishes = Wishes(options.chunk, options.steps, options.guidance, options.seed, options.windows)
     try:
         yield from render_sound(lipsync, avatar, clip_frames, samples, wishes)

@@ -180,7 +180,8 @@ def _filled(
     if misfits:
         raise CheckpointError(f"{path} is not {title}: {'; '.join(misfits)}.")
     network.load_state_dict(weights, assign=True)
-    network.to(device=device, dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    # torch's own `to`: that of diffusers tells of layers kept in float32, of which there are none here
+    nn.Module.to(network, device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network.eval().requires_grad_(False)
 
 
