@@ -40,6 +40,7 @@ class CapturedUNet:
         self._heard: dict[int, Heard] = {}
         self._steps: dict[tuple[int, int], _Step] = {}
         self._pool = torch.cuda.graph_pool_handle()
+        self._side = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch has no types here
         for frames in reversed(self._sizes):  # the largest first: the others fit into its memory
             for batch in (2, 1):
                 self._steps[batch, frames] = self._capture(batch, frames, window)
@@ -83,12 +84,11 @@ class CapturedUNet:
         real = torch.full((), frames, device=weight.device)
         windows = batch * frames
         heard = self._heard.setdefault(windows, self._unet.listen(weight.new_zeros(windows, *window)))
-        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch has no types here
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
+        self._side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self._side):
             for _ in range(_WARM_UPS):
                 self._unet.denoise(sample, timestep, heard, real)
-        torch.cuda.current_stream().wait_stream(side)
+        torch.cuda.current_stream().wait_stream(self._side)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, pool=self._pool):
             noise = self._unet.denoise(sample, timestep, heard, real)

@@ -202,8 +202,9 @@ def gate(x: Tensor) -> Tensor:
 
 def add_norm(x: Tensor, y: Tensor, weight: Tensor, bias: Tensor, eps: float) -> tuple[Tensor, Tensor]:
     """See `fused.add_norm`."""
+    x = x.contiguous()
     total = torch.empty_like(x)
-    return total, _normed(x.contiguous(), y.contiguous(), total, weight, bias, eps, True)
+    return total, _normed(x, y.contiguous(), total, weight, bias, eps, True)
 
 
 def normed(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:

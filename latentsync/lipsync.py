@@ -12,10 +12,10 @@ from latentsync import vae
 from latentsync.checkpoint import load_unet, load_vae, load_whisper
 from latentsync.config import LATENTSYNC_1_0, ModelConfig
 from latentsync.graphs import CapturedUNet
-from latentsync.mask import LATENT_PX, face_mask, latent_mask
+from latentsync.mask import FACE_PX, LATENT_PX, face_mask, latent_mask
 from latentsync.paste import to_cuts, warp
 from latentsync.picture import lay
-from latentsync.portrait import Clip, Looks, Portrait
+from latentsync.portrait import MADE_AT_ONCE, Clip, Looks, Portrait
 from latentsync.sampler import Denoiser, Sampler
 from latentsync.spans import POSITIONS_A_FRAME
 from latentsync.unet import UNet
@@ -92,14 +92,21 @@ class LipSync:
         self._kept = torch.from_numpy(face_mask()).to(device, dtype)
         self._kept_latents = torch.from_numpy(latent_mask()).to(device, dtype)
 
+    @torch.inference_mode()
     def capture(self, sizes: Sequence[int]) -> None:
-        """On CUDA: have chunks of up to the largest of `sizes` frames replayed as graphs, by this thread.
+        """On CUDA: make ready for chunks of up to the largest of `sizes` frames, rendered by this thread.
 
-        Takes some seconds, in which the fastest way of each convolution is tried out.
+        Steps become graphs, and every other network is run once in each size that it will see, for the
+        fastest way of each convolution is tried out where it first comes. Takes some seconds.
         """
         torch.backends.cudnn.benchmark = True
         states, width = len(self.whisper.blocks) + 1, self.whisper.positional_embedding.shape[1]
         self.unet = CapturedUNet(cast(UNet, self.unet), sizes, (POSITIONS_A_FRAME * states, width))
+        self._encode(torch.zeros(MADE_AT_ONCE, 3, FACE_PX, FACE_PX, dtype=torch.uint8, device=self.device))
+        for size in sizes:
+            vae.decode(self.autoencoder, self._kept_latents.expand(size, _LATENT_CHANNELS, -1, -1))
+        torch.cuda.synchronize()
+        torch.cuda.empty_cache()  # what was tried out, gigabytes at a time
 
     def portrait(self, clip: Clip) -> Portrait:
         """Return what this model makes of a clip, frame by frame, when it is asked for."""
@@ -144,6 +151,8 @@ class LipSync:
             sound: `(frames, 50, 384)`, and the other arguments: see `render`.
         """
         frames = len(looks.image)
+        if len(sound) != frames:
+            raise ValueError(f"{len(sound)} windows of sound given for {frames} frames")
         image, masked, sound = (self._filled(part) for part in (looks.image, looks.masked, sound))
         image, masked = (part.transpose(0, 1)[None] for part in (image, masked))
         mask = self._kept_latents.expand(1, 1, image.shape[2], -1, -1)
@@ -159,8 +168,8 @@ class LipSync:
 
         What the model keeps of a face is the clip's own.
         """
-        drawn = vae.decode(self.autoencoder, latents)
-        return torch.lerp(drawn, self._scaled(looks.faces), self._kept)
+        drawn = vae.decode(self.autoencoder, self._filled(latents))
+        return torch.lerp(drawn[: len(latents)], self._scaled(looks.faces), self._kept)
 
     def _filled(self, part: Tensor) -> Tensor:
         """Repeat the last frame until the chunk has a size that the UNet takes best."""

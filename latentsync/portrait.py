@@ -14,7 +14,7 @@ from latentsync.geometry import Picture, crop, to_face
 from latentsync.paste import fit_warp
 from latentsync.picture import cut, to_rgb
 
-KEPT_BYTES = 2**30
+KEPT_BYTES = 2**29
 """Device memory for the frames of one portrait. A frame of 832×1248 takes about 0.7 MB, so ten seconds of
 clip take under 0.2 GB; of a longer or larger one the frames that were not used for longest are made anew."""
 

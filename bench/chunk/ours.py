@@ -18,8 +18,12 @@ STEPS = 20
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """Milliseconds of a chunk's stages, and of all of them in one go."""
+    """Milliseconds of a chunk's stages, and of all of them but the first in one go.
 
+    A window of 30 s is heard once for all its chunks.
+    """
+
+    hear: Timed
     look: Timed
     draw: Timed
     decode: Timed
@@ -36,7 +40,8 @@ class Chunk:
         self.clip_frames = tuple(frame % FRAMES for frame in range(first, first + frames))
         self.scene = make_scene(still=steady)
         self.portrait = model.portrait(self.scene)
-        sound = sound_features(make_sound(steady), model.whisper)
+        self.samples = make_sound(steady)
+        sound = sound_features(self.samples, model.whisper)
         self.sound = window_features(sound, first + frames)[first:]
         self.noise = draw_noise(SEED).to(model.device)
 
@@ -53,6 +58,7 @@ class Chunk:
         faces = model.decode(looks, latents)
         patches = model.lay(looks, faces)
         work: list[Callable[[], object]] = [
+            lambda: sound_features(self.samples, model.whisper),
             lambda: self.portrait.look(self.clip_frames),
             lambda: model.draw(looks, self.sound, self.noise, STEPS, 1.0),
             lambda: model.decode(looks, latents),

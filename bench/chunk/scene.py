@@ -1,6 +1,7 @@
 """The model with random weights, and a clip of 832×1248 pixels for it: speed depends on neither."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -36,6 +37,7 @@ class Scene:
     masks: NDArray[np.uint8]
 
 
+@cache
 def make_scene(still: bool = False) -> Scene:
     """Return a clip of smooth waves in which the face sways by some pixels, unless it is to be `still`."""
     sway = [0.0 if still else 8 * np.sin(2 * np.pi * i / FRAMES) for i in range(FRAMES)]

@@ -68,7 +68,8 @@ class Engine(Protocol):
     def render(self, avatar: Avatar, features: Any, order: Order) -> Iterator[Patch]:
         """Yield one patch for each of `order.clip_frames`, in order.
 
-        The same order gives the same pixels on every worker of this engine.
+        The same order gives the same pixels on every worker of this engine; on GPUs within one grey level,
+        since each process chooses the fastest of several ways to the same sums.
 
         Raises:
             RuntimeError: the chunk cannot be rendered; the text says why.

@@ -25,7 +25,7 @@ from workers.engines.latentsync.trouble import told
 
 SIZES = (FIRST_CHUNK, CHUNK_FRAMES)
 """Chunks that are captured as CUDA graphs; others are filled up to the next one."""
-PORTRAITS_KEPT = 4
+PORTRAITS_KEPT = 2
 """Avatars on the device, each with `latentsync.portrait.KEPT_BYTES` at most."""
 STATES_KEPT = 16
 """Windows of 30 s of jobs' sounds, 6 MB each."""
@@ -118,4 +118,8 @@ class LatentSyncEngine:
         return draw_noise(seed).to(self._model.device)
 
     def _told(self) -> AbstractContextManager[None]:
-        return told(self.device, self._portraits.clear)
+        return told(self.device, self._make_room)
+
+    def _make_room(self) -> None:
+        self._portraits.clear()
+        self._states.clear()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from traceback import clear_frames
 
 import torch
 
@@ -21,6 +22,7 @@ def told(device: str, make_room: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     except torch.OutOfMemoryError as error:
+        clear_frames(error.__traceback__)  # what was being worked on goes as well
         make_room()
         torch.cuda.empty_cache()
         raise RuntimeError(f"The memory of {device} is too small, with what others hold: {error}") from error
