@@ -81,10 +81,10 @@ def _verdicts(model: LipSync, stages: dict[int, Stages], guided: Timed) -> bool:
         f"guidance 1.5 takes {guided.median / whole:.2f} times: under {GUIDED_GOAL}":
             guided.median / whole < GUIDED_GOAL,
         f"memory at its peak {memory_gb:.1f} GB: under {MEMORY_GOAL_GB}": memory_gb < MEMORY_GOAL_GB,
-        f"95 % of steps at {len(seen.borders)} chunk borders under {np.percentile(seen.borders, 95):.3f} levels,"
-        f" {seen.ratio:.2f} times those inside: at most {BORDER_GOAL}": seen.ratio <= BORDER_GOAL,
+        f"steps at {len(seen.borders)} chunk borders: p95 {np.percentile(seen.borders, 95):.2f} grey levels, "
+        f"{seen.ratio:.2f} times that inside: at most {BORDER_GOAL}": seen.ratio <= BORDER_GOAL,
         "three workers drew the same to the byte" if same > 1 else
-        f"{same:.2%} of three workers' values within one level: at least {ALIKE_GOAL:.1%}": same >= ALIKE_GOAL,
+        f"{same:.3%} of three workers' values within a level: at least {ALIKE_GOAL:.1%}": same >= ALIKE_GOAL,
     }  # fmt: skip
     _print(f"\nlive channels that the card has time for: {1000 * CHUNK / 25 / whole:.1f}")
     for text, met in results.items():

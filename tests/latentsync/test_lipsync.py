@@ -127,7 +127,7 @@ def test_faces_fade_into_the_clip_by_its_soft_mask(looks: Looks) -> None:
 
 
 def test_a_window_of_sound_for_each_frame_is_needed(portrait: Portrait) -> None:
-    with pytest.raises(ValueError, match="4 windows of sound given for 1 × 3 frames"):
+    with pytest.raises(ValueError, match="4 windows of sound given for 3 frames"):
         tiny_lipsync().render(portrait, sound(4), FRAMES, draw_noise(0), STEPS)
 
 
