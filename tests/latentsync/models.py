@@ -24,13 +24,20 @@ TINY = ModelConfig(
 )
 """As many levels, states of sound and pixels to a latent as the published model has, and few channels."""
 
+TINIEST = ModelConfig(
+    unet=UNetConfig(block_out_channels=(4,), layers_per_block=1, heads=1, audio_width=16, groups=4),
+    whisper=TINY.whisper,
+    vae=VAEConfig(block_out_channels=(1, 1, 1, 1), layers_per_block=0, groups=1),
+)
+"""An eighth of the work for each frame: faster than 25 frames a second on one core, in two steps."""
 
-def write_checkpoints(folder: Path) -> Path:
-    """Fill a checkpoints folder with the tiny model, in the published layout; return the folder.
 
-    `latentsync.load` takes it with `TINY` as its config. Written again it holds the same weights.
+def write_checkpoints(folder: Path, config: ModelConfig = TINY) -> Path:
+    """Fill a checkpoints folder with a model of such sizes, in the published layout; return the folder.
+
+    `latentsync.load` takes it with the same config. Written again it holds the same weights.
     """
-    unet, whisper, vae = drawn_unet(TINY.unet), WhisperEncoder(TINY.whisper), make_vae(TINY.vae)
+    unet, whisper, vae = drawn_unet(config.unet), WhisperEncoder(config.whisper), make_vae(config.vae)
     for network in (whisper, vae):
         draw_weights(network)
     (folder / WHISPER).parent.mkdir(parents=True, exist_ok=True)

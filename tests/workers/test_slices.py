@@ -32,3 +32,9 @@ def test_engine_hears_what_lies_around_a_chunk(folder: Path, chunk: int, heard: 
     sound = cut(folder, JOB, chunk, "viseme")
     assert np.array_equal(np.unique(sound.heard), list(heard))
     assert sound.lead == lead
+
+
+def test_latentsync_hears_all_of_a_short_job(folder: Path) -> None:
+    sound = cut(folder, JOB, 1, "latentsync")
+    assert np.array_equal(np.unique(sound.heard), np.arange(60))
+    assert sound.lead == 8
