@@ -13,6 +13,7 @@ from wire.jobs import Job
 from wire.supply import ChunkSound
 from workers import stores
 from workers.celery import app, ring_dispatch
+from workers.effort import effort
 from workers.engines import default, load
 from workers.engines.interface import Engine, LostDeviceError, Order, Speech
 from workers.heartbeat import Heartbeat
@@ -64,14 +65,18 @@ def render(job_id: str, chunk: int, attempt: int) -> None:
     if studio is None:
         raise RuntimeError("this worker has no engine: start it with -Q gpu.<host>.<index>")
     job = jobs.load(stores.broker(), job_id)
-    if job is None or not _claim(job, chunk, attempt, studio.heartbeat):
+    if job is None or not _claim(studio, job, chunk, attempt):
         log.debug("job %s chunk %d attempt %d: no longer ours", job_id, chunk, attempt)
         return
     row, is_over = _outcome(studio, job, chunk, attempt)
-    chunks.change(stores.broker(), job_id, chunk, row, Stage.RUNNING)
-    ring_dispatch()
-    if is_over:
-        os._exit(os.EX_UNAVAILABLE)  # Celery's pool starts another process, with an engine of its own
+    try:
+        if is_over:
+            studio.heartbeat.stop()  # before dispatch hears of the chunk, or it might try it here again
+        chunks.change(stores.broker(), job_id, chunk, row, Stage.RUNNING)
+        ring_dispatch()
+    finally:
+        if is_over:
+            os._exit(os.EX_UNAVAILABLE)  # Celery's pool starts another process, with an engine of its own
 
 
 def order_of(job: Job, chunk: int, attempt: int) -> Order:
@@ -83,9 +88,15 @@ def order_of(job: Job, chunk: int, attempt: int) -> Order:
     )
 
 
-def _claim(job: Job, chunk: int, attempt: int, heartbeat: Heartbeat) -> bool:
-    lease = lease_ms(len(chunks.span(chunk, job.frames)), heartbeat.speed)
+def _claim(studio: Studio, job: Job, chunk: int, attempt: int) -> bool:
+    heartbeat = studio.heartbeat
+    work = len(chunks.span(chunk, job.frames)) * _effort(studio, job)
+    lease = lease_ms(work, heartbeat.speed)
     return chunks.claim(stores.broker(), job.id, chunk, attempt, heartbeat.name, lease)
+
+
+def _effort(studio: Studio, job: Job) -> float:
+    return effort(studio.engine.name, job.inference_steps, job.guidance_scale)
 
 
 def _outcome(studio: Studio, job: Job, chunk: int, attempt: int) -> tuple[Row, bool]:
@@ -98,8 +109,8 @@ def _outcome(studio: Studio, job: Job, chunk: int, attempt: int) -> tuple[Row, b
         row = Row(Stage.BROKEN, attempt, studio.heartbeat.name, 0, f"{type(error).__name__}: {error}")
         return row, isinstance(error, LostDeviceError)
     taken_s = time.monotonic() - began
-    speed = studio.heartbeat.speed
-    studio.heartbeat.tell(speed=speed + LEARNING * (frames / taken_s - speed))
+    speed, work = studio.heartbeat.speed, frames * _effort(studio, job)
+    studio.heartbeat.tell(speed=speed + LEARNING * (work / taken_s - speed))
     log.debug("job %s chunk %d: %d frames in %.3f s", job.id, chunk, frames, taken_s)
     return Row(Stage.DONE, attempt, studio.heartbeat.name, 0), False
 
