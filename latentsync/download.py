@@ -1,8 +1,8 @@
 """`python -m latentsync.download [folder]`: fetch the published weights of LatentSync 1.0.
 
-A file grows beside its place as `<name>.part`, goes on where an earlier run broke off, and gets its name once
-it is whole. What is there already is compared with the published file, and left alone. `HF_ENDPOINT` names
-another hub, or a mirror.
+A file grows beside its place as `<name>.<commit>.part`, goes on where an earlier run broke off while the hub
+still has that commit, and gets its name once it is whole. What is there already is compared with the
+published file, and left alone. `HF_ENDPOINT` names another hub, or a mirror.
 """
 
 import argparse
@@ -49,11 +49,14 @@ class Part:
 
 
 _VAE_WEIGHTS = "diffusion_pytorch_model.safetensors"
+# where these come from stands in checkpoints/README.md
+_WHISPER_SHA256 = "65147644a518d12f04e32d6f3b26facc3f8dd46e5390956a9424a650c0ce22b9"
+_VAE_SHA256 = "a1d993488569e928462932c8c38a0760b874d166399b14414135bd9c42df5815"
 PARTS = (
     Part(LATENTSYNC, LATENTSYNC_REVISION, "latentsync_unet.pt", "latentsync_unet.pt"),
-    Part(LATENTSYNC, LATENTSYNC_REVISION, "whisper/tiny.pt", "whisper/tiny.pt"),
+    Part(LATENTSYNC, LATENTSYNC_REVISION, "whisper/tiny.pt", "whisper/tiny.pt", _WHISPER_SHA256),
     Part(VAE, VAE_REVISION, "config.json", "vae/config.json"),
-    Part(VAE, VAE_REVISION, _VAE_WEIGHTS, f"vae/{_VAE_WEIGHTS}"),
+    Part(VAE, VAE_REVISION, _VAE_WEIGHTS, f"vae/{_VAE_WEIGHTS}", _VAE_SHA256),
 )
 """All that LatentSync 1.0 needs. `checkpoints/README.md` lists them too."""
 
@@ -105,9 +108,11 @@ def _announced(offer: HfFileMetadata) -> str | None:
 
 def _bring(part: Part, place: Path, offer: HfFileMetadata) -> str:
     """Fetch what is missing of a part, check it, and put it into its place; return its SHA-256."""
-    partial = place.with_name(f"{place.name}.part")
+    # by commit, so that no other version can follow what is here already
+    partial = place.with_name(f"{place.name}.{offer.commit_hash}.part")
     with partial.open("ab") as file:
         _lock(file, place)
+        _drop_others(partial, place)
         _go_on(file, part, offer)
     seen, wanted = _digest(partial), part.sha256 or _announced(offer)
     if wanted not in (None, seen):
@@ -124,10 +129,17 @@ def _lock(file: BinaryIO, place: Path) -> None:
         raise CheckpointError(f"{place} is being fetched by another process: wait for that one.") from error
 
 
+def _drop_others(partial: Path, place: Path) -> None:
+    """Delete what earlier runs left of other commits: gigabytes that nothing goes on from."""
+    for other in place.parent.glob(f"{place.name}.*.part"):
+        if other != partial:
+            other.unlink()
+
+
 def _go_on(file: BinaryIO, part: Part, offer: HfFileMetadata) -> None:
     """Append to a file what it lacks. The library itself deletes what it has when its process ends."""
     size = offer.size or 0
-    if file.tell() > size:  # the hub's file has changed since
+    if file.tell() > size:  # nothing of the file: one of this commit grows to its size and no further
         file.seek(0)
         file.truncate()
     missing, free = size - file.tell(), shutil.disk_usage(file.name).free
@@ -135,7 +147,6 @@ def _go_on(file: BinaryIO, part: Part, offer: HfFileMetadata) -> None:
         raise CheckpointError(
             f"Too little disk: {part.place} needs {missing // 10**6} MB more; {free // 10**6} MB are free."
         )
-    # by commit, so that no other version can follow what is here already
     url = hf_hub_url(part.repository, part.file, revision=offer.commit_hash)
     http_get(url, file, resume_size=file.tell(), expected_size=size, displayed_filename=part.place)
 

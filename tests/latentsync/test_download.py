@@ -18,7 +18,17 @@ from tests.conftest import free_port
 from tests.latentsync.hub import COMMIT, Hub, running_hub
 
 ROOT = Path(__file__).parents[2]
-UNET, _, CONFIG, _ = PARTS
+UNET, WHISPER, CONFIG, _ = PARTS
+UNRECORDED = tuple(replace(part, sha256=None) for part in PARTS)
+"""The parts as the hub of these tests can give them: what has a recorded SHA-256 is large."""
+RUN_UNRECORDED = """
+import sys
+from dataclasses import replace
+from latentsync import download
+download.PARTS = tuple(replace(part, sha256=None) for part in download.PARTS)
+sys.exit(download.main())
+"""
+UNFINISHED = f"latentsync_unet.pt.{COMMIT}.part"
 LARGE, SMALL = bytes(range(256)) * 400, b'{"_class_name": "AutoencoderKL"}'
 
 
@@ -70,7 +80,7 @@ def test_make_checkpoints_without_a_hub_ends_with_a_sentence(tmp_path: Path) -> 
 def run(folder: Path, address: str) -> subprocess.CompletedProcess[str]:
     quiet = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "NO_PROXY": "*"}
     return subprocess.run(
-        [sys.executable, "-m", "latentsync.download", str(folder)],
+        [sys.executable, "-c", RUN_UNRECORDED, str(folder)],
         cwd=ROOT,
         env=os.environ | quiet | {"HF_ENDPOINT": address},
         capture_output=True,
@@ -101,7 +111,7 @@ def test_a_broken_connection_is_taken_up_where_it_broke(
 
 
 def test_a_later_run_goes_on_where_an_earlier_one_broke_off(hub: Hub, tmp_path: Path) -> None:
-    (tmp_path / "latentsync_unet.pt.part").write_bytes(LARGE[:70_000])
+    (tmp_path / UNFINISHED).write_bytes(LARGE[:70_000])
     hub.refuses = 503
     with pytest.raises(
         CheckpointError, match=r"^The hub does not give latentsync_unet\.pt .*answered 503\.$"
@@ -116,9 +126,17 @@ def test_a_later_run_goes_on_where_an_earlier_one_broke_off(hub: Hub, tmp_path: 
 
 @pytest.mark.usefixtures("hub")
 def test_what_is_longer_than_the_hubs_file_is_fetched_anew(tmp_path: Path) -> None:
-    (tmp_path / "latentsync_unet.pt.part").write_bytes(2 * LARGE)
+    (tmp_path / UNFINISHED).write_bytes(2 * LARGE)
     fetch(UNET, tmp_path)
     assert (tmp_path / UNET.place).read_bytes() == LARGE
+
+
+@pytest.mark.usefixtures("hub")
+def test_what_is_there_of_another_commit_is_not_gone_on_from_and_not_kept(tmp_path: Path) -> None:
+    (tmp_path / f"latentsync_unet.pt.{'f' * 40}.part").write_bytes(bytes(70_000))
+    fetch(UNET, tmp_path)
+    assert (tmp_path / UNET.place).read_bytes() == LARGE
+    assert [path.name for path in tmp_path.iterdir()] == [UNET.place]
 
 
 @pytest.mark.parametrize("recorded", [None, sha256(LARGE)])
@@ -132,18 +150,25 @@ def test_bytes_of_another_hash_never_get_the_name(hub: Hub, tmp_path: Path, reco
 
 
 @pytest.mark.usefixtures("hub")
+def test_whispers_and_the_vaes_recorded_hashes_are_held_to(tmp_path: Path) -> None:
+    for part in (WHISPER, PARTS[3]):
+        with pytest.raises(CheckpointError, match=f"not {part.sha256}: it was thrown away"):
+            fetch(part, tmp_path)
+
+
+@pytest.mark.usefixtures("hub")
 def test_the_recorded_hash_counts_and_not_the_hubs(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=f"not {'0' * 64}: it was thrown away"):
         fetch(replace(UNET, sha256="0" * 64), tmp_path)
 
 
 def test_a_folder_filled_by_hand_is_left_as_it_is(hub: Hub, tmp_path: Path) -> None:
-    for part in PARTS:
+    for part in UNRECORDED:
         path = tmp_path / part.place
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(hub.files[f"{part.repository}/{part.file}"])
     (tmp_path / CONFIG.place).write_bytes(b"{}")  # saved by another tool; the hub gives no SHA-256 of it
-    assert all(" is there: SHA-256 " in fetch(part, tmp_path) for part in PARTS)
+    assert all(" is there: SHA-256 " in fetch(part, tmp_path) for part in UNRECORDED)
     assert hub.asked == []
     assert (tmp_path / CONFIG.place).read_bytes() == b"{}"
 
@@ -193,12 +218,12 @@ def test_too_little_disk_is_said_before_anything_is_fetched(
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "whisper").write_bytes(b"")
     with pytest.raises(CheckpointError, match=r"^whisper/tiny\.pt cannot be fetched: File exists\.$"):
-        fetch(PARTS[1], tmp_path)
+        fetch(WHISPER, tmp_path)
 
 
 @pytest.mark.usefixtures("hub")
 def test_two_runs_do_not_write_the_same_file(tmp_path: Path) -> None:
-    with (tmp_path / "latentsync_unet.pt.part").open("ab") as other:
+    with (tmp_path / UNFINISHED).open("ab") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         with pytest.raises(CheckpointError, match="is being fetched by another process"):
             fetch(UNET, tmp_path)
