@@ -41,7 +41,7 @@ def load_unet(path: Path, config: UNetConfig, device: torch.device | str, dtype:
             text says which, and lists the parameters that do not fit.
     """
     contents = _read(path)
-    weights = contents.get("state_dict", contents)
+    weights = _named(path, contents.get("state_dict", contents), "its state_dict")
     _refuse_later_versions(path, contents, weights)
     return _filled(lambda: UNet(config), weights, path, "LatentSync 1.0's UNet", device, dtype)
 
@@ -54,7 +54,7 @@ def load_whisper(
     Raises:
         CheckpointError: as of `load_unet`.
     """
-    weights = _read(path).get("model_state_dict", {})
+    weights = _named(path, _read(path).get("model_state_dict", {}), "its model_state_dict")
     prefix = "encoder."
     own = {name.removeprefix(prefix): weights[name] for name in weights if name.startswith(prefix)}
     return _filled(lambda: WhisperEncoder(config), own, path, "Whisper-tiny's encoder", device, dtype)
@@ -96,6 +96,8 @@ def _check_vae_config(path: Path, config: VAEConfig) -> None:
         raise _missing(path) from error
     except ValueError as error:
         raise CheckpointError(f"{path} is no JSON ({error}): fetch it again.") from error
+    if not isinstance(said, dict):
+        raise CheckpointError(f"{path} holds a {type(said).__name__}, not a VAE's config: fetch it again.")
     right = {
         "block_out_channels": list(config.block_out_channels),
         "layers_per_block": config.layers_per_block,
@@ -119,8 +121,16 @@ def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise _missing(path)
     contents = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
+    return _named(path, contents, "it")
+
+
+def _named(path: Path, contents: Any, what: str) -> dict[str, Any]:
     if not isinstance(contents, dict):
-        raise CheckpointError(f"{path} holds a {type(contents).__name__}, not a dict of weights.")
+        kind = type(contents).__name__
+        raise CheckpointError(f"{path} is no weight file: {what} holds a {kind}, not a dict of weights.")
+    wrong = next((name for name in contents if not isinstance(name, str)), None)
+    if wrong is not None:
+        raise CheckpointError(f"{path} is no weight file: {what} holds {wrong!r} as a parameter's name.")
     return contents
 
 

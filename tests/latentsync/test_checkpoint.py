@@ -122,6 +122,25 @@ def test_a_file_without_a_dict_is_refused(tmp_path: Path) -> None:
     assert "holds a list, not a dict" in refusal(saved(tmp_path / "unet.pt", [1, 2]))
 
 
+@pytest.mark.parametrize(
+    ("contents", "said"),
+    [
+        ({"state_dict": [1]}, "its state_dict holds a list, not a dict of weights."),
+        ({"state_dict": {3: torch.ones(1)}}, "its state_dict holds 3 as a parameter's name."),
+        ({3: torch.ones(1)}, "it holds 3 as a parameter's name."),
+    ],
+)
+def test_weights_of_the_wrong_kind_are_refused_in_a_sentence(
+    tmp_path: Path, contents: Any, said: str
+) -> None:
+    assert refusal(saved(tmp_path / "unet.pt", contents)).endswith(f"is no weight file: {said}")
+
+
+def test_whispers_weights_of_the_wrong_kind_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="its model_state_dict holds a int, not a dict of weights"):
+        load_whisper(saved(tmp_path / "tiny.pt", {"model_state_dict": 7}), WHISPER, "cpu", F32)
+
+
 def whisper_file(path: Path, **extra: torch.Tensor) -> tuple[Path, WhisperEncoder]:
     encoder = WhisperEncoder(WHISPER)
     weights = {f"encoder.{name}": value for name, value in encoder.state_dict().items()}
@@ -167,6 +186,14 @@ def test_a_vae_of_another_kind_is_refused(tmp_path: Path) -> None:
     folder, _ = vae_folder(tmp_path, scaling_factor=0.13025)
     with pytest.raises(CheckpointError, match=r"another VAE: scaling_factor is 0\.13025, not 0\.18215"):
         load_vae(folder, VAE, "cpu", F32)
+
+
+def test_a_vae_config_of_the_wrong_kind_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("[1, 2]")
+    with pytest.raises(
+        CheckpointError, match=r"config\.json holds a list, not a VAE's config: fetch it again"
+    ):
+        load_vae(tmp_path, VAE, "cpu", F32)
 
 
 def test_a_truncated_vae_says_so(tmp_path: Path) -> None:
