@@ -8,6 +8,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -29,6 +30,11 @@ CHUNK_FRAMES = 16
 """As the published code renders."""
 
 SAMPLES_A_FRAME = RATE_HZ // FPS
+
+MOST_GUIDANCE = 20.0
+"""Far beyond what gives a picture; 1.5 to 3 is usual."""
+
+Bound = TypeVar("Bound", int, float)
 
 
 def main(arguments: Sequence[str] | None = None, config: ModelConfig = LATENTSYNC_1_0) -> int:
@@ -58,22 +64,26 @@ def _parser(steps: int) -> argparse.ArgumentParser:
     add("--video", type=Path, required=True, help="a video or picture of a face")
     add("--audio", type=Path, required=True, help="the sound to speak, of any length")
     add("--out", type=Path, required=True, help="the film to make, such as out.mp4")
-    add("--checkpoints", type=Path, default=Path("checkpoints"), help="folder of the weights")
+    add("--checkpoints", type=Path, default=settings().checkpoints_folder, help="folder of the weights")
     add("--device", choices=("cpu", "cuda"), help="by default cuda, where there is one")
     add("--chunk", type=_number(1, 1000), default=CHUNK_FRAMES, help="frames rendered together")
     add("--steps", type=_number(1, 999), default=steps, help="of denoising")
-    add("--guidance", type=float, default=1.0, help="above 1, the sound is followed more closely")
+    guidance = "above 1, the sound is followed more closely"
+    add("--guidance", type=_number(0.0, MOST_GUIDANCE), default=1.0, help=guidance)
     add("--seed", type=_number(0, 2**63 - 1), default=0, help="of the noise")
     windows = "how a sound over 30 s is heard: without breaks, or as the published code does"
     add("--windows", choices=("overlap", "reference"), default="overlap", help=windows)
     return parser
 
 
-def _number(least: int, most: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        if not least <= int(text) <= most:
+def _number(least: Bound, most: Bound) -> Callable[[str], Bound]:
+    """Return what reads a number of the bounds' type; `nan` is within no bounds."""
+
+    def number(text: str) -> Bound:
+        value = type(least)(text)
+        if not least <= value <= most:
             raise argparse.ArgumentTypeError(f"{text} is not from {least} to {most}")
-        return int(text)
+        return value
 
     return number
 
@@ -122,16 +132,22 @@ def _pictures(
         raise LatentSyncError("No CUDA device is found here: leave --device out, or set it to cpu.")
     on_gpu = found and options.device != "cpu"
     device, dtype = ("cuda", torch.float16) if on_gpu else ("cpu", torch.float32)
-    lipsync = load(options.checkpoints, device, dtype, config)
-    if on_gpu:
-        lipsync.capture((options.chunk,))
     wishes = Wishes(options.chunk, options.steps, options.guidance, options.seed, options.windows)
     try:
+        lipsync = load(options.checkpoints, device, dtype, config)
+        if on_gpu:
+            lipsync.capture((options.chunk,))
         yield from render_sound(lipsync, avatar, clip_frames, samples, wishes)
     except torch.OutOfMemoryError as error:
         raise LatentSyncError(
-            f"{options.chunk} frames at once do not fit into the device's memory: set a smaller --chunk."
+            f"The model and {options.chunk} frames at once do not fit into the device's memory: "
+            "set a smaller --chunk, or end what else uses it."
         ) from error
+    except RuntimeError as error:
+        if not on_gpu:
+            raise
+        reason = str(error).partition("\n")[0]  # what follows is advice for debugging kernels
+        raise LatentSyncError(f"Rendering on the GPU failed: {reason}") from error
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 from torch import Tensor
 
+from latentsync.errors import LatentSyncError
 from latentsync.features import chunk_features, span_features
 from latentsync.geometry import Picture
 from latentsync.lipsync import LipSync, draw_noise
@@ -46,6 +47,8 @@ def render_sound(
         clip_frames: which frame of the clip each frame of the result shows, 25 a second from the sound's
             start; the last chunk is as short as they leave it.
         samples: the whole sound, 16 kHz mono.
+    Raises:
+        LatentSyncError: what the model gives is no picture.
     """
     portrait = lipsync.portrait(clip)
     noise = draw_noise(wishes.seed).to(lipsync.device)
@@ -53,7 +56,12 @@ def render_sound(
     for first in range(0, len(clip_frames), wishes.chunk_frames):
         shown = clip_frames[first : first + wishes.chunk_frames]
         sound = chunk_features(range(first, first + len(shown)), len(samples), hear, wishes.windows)
-        patches = lipsync.render(portrait, sound, shown, noise, wishes.steps, wishes.guidance_scale)
+        looks = portrait.look(shown)
+        faces = lipsync.decode(looks, lipsync.draw(looks, sound, noise, wishes.steps, wishes.guidance_scale))
+        if not faces.isfinite().all():
+            last = first + len(shown) - 1
+            raise LatentSyncError(f"The model gave values that are no numbers for frames {first} to {last}.")
+        patches = lipsync.lay(looks, faces)
         for frame, patch in zip(shown, patches.cpu().numpy(), strict=True):
             yield _with_patch(clip, frame, patch)
 

@@ -92,7 +92,16 @@ def test_a_gpu_that_is_not_there_is_told(place: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("chunk", "0"), ("steps", "1000"), ("seed", "-1"), ("windows", "x")]
+    ("option", "value"),
+    [
+        ("chunk", "0"),
+        ("steps", "1000"),
+        ("seed", "-1"),
+        ("windows", "x"),
+        ("guidance", "nan"),
+        ("guidance", "inf"),
+        ("guidance", "-1"),
+    ],
 )
 def test_options_that_cannot_work_are_refused(
     place: Path, option: str, value: str, capsys: pytest.CaptureFixture[str]
@@ -100,6 +109,54 @@ def test_options_that_cannot_work_are_refused(
     with pytest.raises(SystemExit, match="2"):
         run(place, **{option: value})
     assert f"argument --{option}" in capsys.readouterr().err
+
+
+class FullGPU:
+    """A model that loads; the memory of its GPU ends, or the GPU itself, when its steps are captured."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def capture(self, _: tuple[int, ...]) -> None:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            torch.OutOfMemoryError("CUDA out of memory"),
+            "The model and 16 frames at once do not fit into the device's memory: set a smaller --chunk, "
+            "or end what else uses it.\n",
+        ),
+        (
+            RuntimeError("CUDA error: an illegal memory access\nCompile with TORCH_USE_CUDA_DSA."),
+            "Rendering on the GPU failed: CUDA error: an illegal memory access\n",
+        ),
+    ],
+)
+def test_a_gpu_that_fails_before_the_first_frame_is_one_sentence(
+    place: Path,
+    error: Exception,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr("latentsync.lipsync.load", lambda *_: FullGPU(error))
+    assert run(place, device="cuda") == 1
+    assert capsys.readouterr().err == said
+
+
+def test_checkpoints_are_looked_for_where_the_settings_say(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = Settings(avatars_folder=place / "avatars", checkpoints_folder=place / "elsewhere")
+    monkeypatch.setattr(command, "settings", lambda: values)
+    files = {"video": place / "clip.mp4", "audio": place / "tone.wav", "out": place / "out.mp4"}
+    given = [part for name, value in files.items() for part in (f"--{name}", str(value))]
+    assert command.main([*given, "--device", "cpu"], TINY) == 1
+    assert f"{place / 'elsewhere' / 'latentsync_unet.pt'} is missing" in capsys.readouterr().err
 
 
 def test_it_runs_as_a_module() -> None:

@@ -1,3 +1,4 @@
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from latentsync import sound_features, window_features
+from latentsync.errors import LatentSyncError
 from latentsync.lipsync import draw_noise
 from latentsync.offline import Wishes, render_sound
 from latentsync.spans import Windows
@@ -24,19 +26,29 @@ def clip() -> MadeClip:
 
 @dataclass
 class Listener:
-    """A model that renders nothing, and keeps what it was asked for."""
+    """A model that renders nothing, and keeps what it was asked for; its faces are all `value`."""
 
     whisper: WhisperEncoder = field(default_factory=lambda: tiny_lipsync().whisper)
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     orders: list[tuple[Any, ...]] = field(default_factory=list)
+    value: float = 0.0
 
-    def portrait(self, clip: MadeClip) -> MadeClip:
-        return clip
+    def portrait(self, clip: MadeClip) -> "Listener":
+        self.clip = clip
+        return self
 
-    def render(self, clip: MadeClip, sound: torch.Tensor, frames: list[int], *rest: Any) -> torch.Tensor:
+    def look(self, frames: list[int]) -> list[int]:
+        return frames
+
+    def draw(self, frames: list[int], sound: torch.Tensor, *rest: Any) -> None:
         self.orders.append((sound, frames, *rest))
-        width, height = clip.boxes[0, 2:]
-        return torch.zeros(len(frames), height * 3 // 2, width, dtype=torch.uint8)
+
+    def decode(self, frames: list[int], _: None) -> torch.Tensor:
+        return torch.full((len(frames), 3, 2, 2), self.value)
+
+    def lay(self, _: list[int], faces: torch.Tensor) -> torch.Tensor:
+        width, height = self.clip.boxes[0, 2:]
+        return torch.zeros(len(faces), height * 3 // 2, width, dtype=torch.uint8)
 
 
 def made_sound(seconds: float) -> NDArray[np.int16]:
@@ -64,6 +76,13 @@ def test_the_last_chunk_is_as_short_as_the_sound_leaves_it(clip: MadeClip) -> No
     list(render_sound(listener, clip, [0, 1, 2, 3, 4, 5, 4, 3, 2], made_sound(0.36), WISHES))  # type: ignore[arg-type]
     assert [frames for _, frames, *_ in listener.orders] == [[0, 1, 2, 3], [4, 5, 4, 3], [2]]
     assert len({noise for *_, noise, _, _ in listener.orders}) == 1
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_values_that_are_no_numbers_are_an_error_and_no_picture(clip: MadeClip, value: float) -> None:
+    pictures = render_sound(Listener(value=value), clip, [0] * 6, made_sound(0.24), WISHES)  # type: ignore[arg-type]
+    with pytest.raises(LatentSyncError, match=r"values that are no numbers for frames 0 to 3\."):
+        next(pictures)
 
 
 @pytest.mark.parametrize("windows", ["overlap", "reference"])
