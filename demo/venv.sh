@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv from a requirement list, or brings it up to date: `demo/venv.sh light` or `demo/venv.sh dev`.
+# Makes .venv from a requirement list, or brings it up to date: `demo/venv.sh light`, `gpu` or `dev`.
 # Shell, because it runs before any package is there. What is wrong, it says in one sentence.
 set -eu
 cd "$(dirname "$0")/.."
@@ -62,6 +62,9 @@ if fits .venv/bin/python && [ "$(cat ".venv/$list.stamp" 2>/dev/null)" = "$wante
     exit 0
 fi
 
+if [ "$list" = gpu ] && ! command -v "${CC:-gcc}" >/dev/null && ! command -v clang >/dev/null; then
+    fail "No C compiler is found, and Triton's kernels need one: sudo apt-get install gcc python3-dev"
+fi
 free_mb=$(df -Pm . | awk 'NR == 2 { print $4 }')
 [ "$free_mb" -ge "$(needed_mb "$list")" ] ||
     fail "Too little disk: .venv needs $(needed_mb "$list") MB, and $free_mb MB are free here."
