@@ -25,6 +25,18 @@ class Attention(nn.Module):
         self.to_v = nn.Linear(context_width, width, bias=False)
         self.to_out = nn.ModuleList([nn.Linear(width, width)])
         self.heads = heads
+        self._joined: Tensor | None = None
+
+    def join(self) -> None:
+        """Have `among` take one matrix product for three; the weights are final from now on."""
+        self._joined = torch.cat([self.to_q.weight, self.to_k.weight, self.to_v.weight])
+
+    def among(self, x: Tensor) -> Tensor:
+        """Return what the states `x` find among themselves, `(batch * frames, pixels, width)` as `x` is."""
+        if self._joined is None:
+            return self.forward(x, self.keys_values(x))
+        asked = functional.linear(x, self._joined).chunk(3, dim=-1)
+        return self._found(*(self._split(part) for part in asked))
 
     def keys_values(self, context: Tensor) -> KeysValues:
         """Return what the context, `(batch * frames, places, context_width)`, is to this attention."""
@@ -32,7 +44,10 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, keys_values: KeysValues) -> Tensor:
         """Return `(batch * frames, pixels, width)`, as `x` is."""
-        found = functional.scaled_dot_product_attention(self._split(self.to_q(x)), *keys_values)
+        return self._found(self._split(self.to_q(x)), *keys_values)
+
+    def _found(self, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        found = functional.scaled_dot_product_attention(queries, keys, values)
         return cast(Tensor, self.to_out[0](found.transpose(1, 2).flatten(2)))
 
     def _split(self, x: Tensor) -> Tensor:
@@ -86,8 +101,7 @@ class TransformerBlock(nn.Module):
 
     def forward(self, x: Tensor, heard: KeysValues) -> Tensor:
         seen = normed(x, self.norm1)
-        found = self.attn1(seen, self.attn1.keys_values(seen))
-        x, seen = add_norm(x, found, self.audio_cross_attn.norm)
+        x, seen = add_norm(x, self.attn1.among(seen), self.audio_cross_attn.norm)
         x, seen = add_norm(x, self.audio_cross_attn.attn(seen, heard), self.norm3)
         return cast(Tensor, x + self.ff(seen))
 
@@ -101,6 +115,10 @@ class Transformer(nn.Module):
         self.proj_in = nn.Conv2d(channels, channels, 1)
         self.transformer_blocks = nn.ModuleList([TransformerBlock(channels, audio_width, heads)])
         self.proj_out = nn.Conv2d(channels, channels, 1)
+
+    def join(self) -> None:
+        """See `Attention.join`."""
+        cast(TransformerBlock, self.transformer_blocks[0]).attn1.join()
 
     def listen(self, audio: Tensor) -> KeysValues:
         """Return what `audio`, `(batch * frames, places, audio_width)`, is to the pixels."""

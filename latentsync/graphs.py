@@ -36,6 +36,7 @@ class CapturedUNet:
         Args:
             window: shape of a frame's window of sound, `(50, 384)`.
         """
+        unet.join()
         self._unet, self._sizes = unet, sorted(sizes)
         self._heard: dict[int, Heard] = {}
         self._steps: dict[tuple[int, int], _Step] = {}

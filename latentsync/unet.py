@@ -55,6 +55,11 @@ class UNet(nn.Module):
         """Return `frames`: a chunk of any size goes through as it is."""
         return frames
 
+    def join(self) -> None:
+        """Take fewer, larger matrix products; the weights are final from now on."""
+        for transformer in self._transformers():
+            transformer.join()
+
     def listen(self, audio: Tensor) -> Heard:
         """Return what `audio`, `(batch * frames, 50, 384)`, is to each transformer, once for all steps."""
         return [transformer.listen(audio) for transformer in self._transformers()]

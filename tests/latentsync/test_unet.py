@@ -175,3 +175,11 @@ def test_real_frames_that_are_not_there_are_an_error(real: int) -> None:
     sample, audio = tiny_inputs(frames=3)
     with pytest.raises(ValueError, match=f"{real} real frames asked of a chunk of 3"):
         tiny_unet().denoise(sample, 501, tiny_unet().listen(audio), real)
+
+
+def test_joined_weights_give_the_same_noise() -> None:
+    unet = drawn_unet(TINY)
+    sample, audio = drawn("join.sample", 1, 13, 2, 8, 8), drawn("join.audio", 2, 50, TINY.audio_width)
+    apart = unet(sample, 501, audio)
+    unet.join()
+    assert torch.allclose(unet(sample, 501, audio), apart, atol=1e-5)
