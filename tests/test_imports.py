@@ -37,7 +37,8 @@ WITHOUT_TORCH = ("app", "streamer", "avatars", "wire")
 EARLY = (
     *("workers.celery", "workers.prepare", "workers.dispatch", "workers.render", "workers.role"),
     *("latentsync", "latentsync.config", "latentsync.geometry", "latentsync.mask", "latentsync.mel"),
-    *("latentsync.film", "latentsync.speech", "latentsync.__main__"),
+    *("latentsync.spans", "latentsync.film", "latentsync.speech"),
+    *("latentsync.__main__", "latentsync.download"),
 )
 
 LOAD = """
