@@ -2,8 +2,8 @@
 
 STEPS = 20
 """Of a frame that counts as one: the default, and what a rehearsal asks for, without guidance."""
-BESIDE_STEPS = 4
-"""What comes beside the steps, the VAE's decoder above all, in steps: about so much of the counted work."""
+BESIDE_STEPS = 3
+"""What comes beside the steps, in steps: decoding and pasting take as long (docs/performance.md)."""
 
 
 def effort(engine: str, steps: int, guidance_scale: float) -> float:
