@@ -16,5 +16,11 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 
 FROM light AS gpu
 USER root
+# at their first run Triton compiles its kernels, and a launcher for them in C; Python.h is in the image
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends gcc libc6-dev \
+    && rm -rf /var/lib/apt/lists/*
 RUN pip install --no-cache-dir -r requirements.txt
+# in a folder that the user may write; `live` has no home
+ENV TRITON_CACHE_DIR=/srv/live/var/triton
 USER live

@@ -1,11 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench venv clean venv-light venv-dev
+.PHONY: help demo test lint bench checkpoints venv gpu clean venv-light venv-gpu venv-dev
 export PYTHON
 
 RUN := .venv/bin/python -m
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: venv-light ## set everything up, go on air, say what to open; Ctrl-C stops it all
 	@exec $(RUN) demo
@@ -21,10 +21,17 @@ lint: venv-dev ## style and strict types
 bench: venv-dev ## measure what a user waits for and what a stream costs
 	@missed=0; for bench in latency streamer viseme; do $(RUN) bench.$$bench || missed=1; done; exit $$missed
 
+checkpoints: venv-light ## fetch the LatentSync 1.0 weights, for GPU workers (several GB)
+	@.venv/bin/python -c 'import huggingface_hub' 2>/dev/null || \
+		$(RUN) pip install --quiet --disable-pip-version-check -c constraints.txt huggingface-hub
+	@$(RUN) latentsync.download
+
 venv: venv-light ## the environment alone, to run processes by hand
+
+gpu: venv-gpu ## the environment of a GPU worker, torch and all
 
 clean: ## delete the environment and all that was made, posted and prepared
 	rm -rf .venv var .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-venv-light venv-dev: venv-%:
+venv-light venv-gpu venv-dev: venv-%:
 	@demo/venv.sh $*

@@ -65,8 +65,12 @@ class Settings(BaseSettings):
     jobs_kept_s: float = Field(86400.0, ge=60, description="How long an ended job's record is kept.")
 
     engine: str = Field(
-        "viseme",
-        description="A render worker's engine: `viseme`, or `package.module:Class`.",
+        "",
+        description="A render worker's engine: `viseme`, `latentsync`, or `package.module:Class`; empty for "
+        "`latentsync` where there are a GPU and its weights, else `viseme`.",
+    )
+    checkpoints_folder: Path = Field(
+        Path("checkpoints"), description="The LatentSync 1.0 weights, as `make checkpoints` lays them."
     )
     window_s: float = Field(
         10.0,

@@ -100,7 +100,7 @@ def _speech(sound: NDArray[np.int16], chunk: int, loudest: float) -> Speech:
     starts = len(sound) // MODEL_SAMPLES_PER_FRAME - frames
     start = chunk * CHUNK_FRAMES % starts * MODEL_SAMPLES_PER_FRAME
     heard = sound[start : start + frames * MODEL_SAMPLES_PER_FRAME]
-    return Speech(heard, CONTEXT_FRAMES, CHUNK_FRAMES, loudest)
+    return Speech(heard, CONTEXT_FRAMES, CHUNK_FRAMES, loudest, "", CONTEXT_FRAMES, len(heard))
 
 
 def _prepared(clip: Path, folder: Path) -> Avatar:

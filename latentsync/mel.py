@@ -35,24 +35,27 @@ def find_maximum(sound: Sound) -> float:
     return max((float(piece.max()) for piece in _pieces(sound)), default=float(np.log10(_FLOOR)))
 
 
-def log_mel(sound: Sound, maximum: float, first: int = 0, frames: int | None = None) -> NDArray[np.float32]:
+def log_mel(
+    samples: Sound, maximum: float | None = None, first: int = 0, frames: int | None = None
+) -> NDArray[np.float32]:
     """Return mel frames `first` to `first + frames` (by default: to the end) of a sound.
 
     Args:
-        sound: the whole sound.
-        maximum: what `find_maximum` says of the whole sound.
+        samples: the whole sound, or a part of it if `maximum` is given and the frames lie well inside.
+        maximum: what `find_maximum` says of the whole sound; by default it is found in `samples`.
     Returns:
         `(80, frames)`: `(log10 power + 4) / 4`, nothing more than 2 below the sound's largest value.
     Raises:
         ValueError: the sound has no such frames.
     """
-    ends = frames_of(len(sound)) if frames is None else first + frames
-    if not 0 <= first <= ends <= frames_of(len(sound)):
-        raise ValueError(f"mel frames {first} to {ends} asked of a sound of {frames_of(len(sound))}")
+    ends = frames_of(len(samples)) if frames is None else first + frames
+    if not 0 <= first <= ends <= frames_of(len(samples)):
+        raise ValueError(f"mel frames {first} to {ends} asked of a sound of {frames_of(len(samples))}")
+    loudest = find_maximum(samples) if maximum is None else maximum
     starts = range(first, ends, _PIECE_FRAMES)
-    pieces = [_log_power(sound, start, min(_PIECE_FRAMES, ends - start)) for start in starts]
+    pieces = [_log_power(samples, start, min(_PIECE_FRAMES, ends - start)) for start in starts]
     power = np.concatenate([np.empty((BANDS, 0), np.float32), *pieces], axis=1)
-    return np.asarray((np.maximum(power, maximum - _RANGE) + 4) / 4, np.float32)
+    return np.asarray((np.maximum(power, loudest - _RANGE) + 4) / 4, np.float32)
 
 
 def _pieces(sound: Sound) -> Iterator[NDArray[np.float32]]:

@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "workers": ("latentsync", "wire", "avatars", "settings"),
     "streamer": ("wire", *READING, "settings"),
     "latentsync": (),
+    "latentsync/__main__.py": ("latentsync", "avatars", "settings"),
     "avatars": ("latentsync.geometry", "latentsync.mask", "settings"),
     "wire": (),
     "demo": ("settings",),
@@ -25,7 +26,7 @@ MAY_IMPORT = {
     "settings.py": (),
     "celeryconfig.py": ("settings",),
 }
-"""What of ours each may import beside itself."""
+"""What of ours each may import beside itself; a file with a row of its own is no part of its folder's."""
 
 OURS = {name.removesuffix(".py") for name in MAY_IMPORT} | {"bench", "tests"}
 
@@ -35,7 +36,9 @@ WITHOUT_TORCH = ("app", "streamer", "avatars", "wire")
 """All of these; of the next, what is imported before an engine is chosen."""
 EARLY = (
     *("workers.celery", "workers.prepare", "workers.dispatch", "workers.render", "workers.role"),
-    *("latentsync.geometry", "latentsync.mask", "latentsync.mel"),
+    *("latentsync", "latentsync.config", "latentsync.geometry", "latentsync.mask", "latentsync.mel"),
+    *("latentsync.spans", "latentsync.film", "latentsync.speech"),
+    *("latentsync.__main__", "latentsync.download"),
 )
 
 LOAD = """
@@ -53,7 +56,10 @@ for name in sys.argv[1:]:
 
 
 def _sources(owner: str) -> list[Path]:
-    return sorted((ROOT / owner).rglob("*.py")) if (ROOT / owner).is_dir() else [ROOT / owner]
+    if not (ROOT / owner).is_dir():
+        return [ROOT / owner]
+    files = sorted((ROOT / owner).rglob("*.py"))
+    return [file for file in files if str(file.relative_to(ROOT)) not in MAY_IMPORT]
 
 
 def _imports(source: Path) -> Iterator[tuple[int, str]]:
@@ -76,7 +82,8 @@ def test_folder_imports_only_what_the_table_allows(owner: str) -> None:
         f"{source.relative_to(ROOT)}:{line} imports {name}"
         for source in _sources(owner)
         for line, name in _imports(source)
-        if (name.split(".")[0] in OURS and not _within(name, allowed)) or _within(name, NEVER.get(owner, ()))
+        if (name.split(".")[0] in OURS and not _within(name, allowed))
+        or _within(name, NEVER.get(owner.split("/")[0], ()))
     ]
     assert wrong == []
 

@@ -27,7 +27,8 @@ UNDER_WAY = (Stage.SENT, Stage.RUNNING)
 class JobView:
     """A job that is rendered: `airs_in` frames from now its first frame airs; negative once it has.
 
-    `there` holds the chunks of `rows` whose frames are on the frames server.
+    `there` holds the chunks of `rows` whose frames are on the frames server; `effort` is that of each frame,
+    see `workers.effort`.
     """
 
     id: str
@@ -37,6 +38,11 @@ class JobView:
     airs_in: int
     rows: Mapping[int, Row]
     there: frozenset[int] = frozenset()
+    effort: float = 1.0
+
+    def work(self, chunk: int) -> float:
+        """Return the chunk's work, in frames of effort 1."""
+        return self.effort * len(chunks.span(chunk, self.frames))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +89,10 @@ class _Load:
 
     view: WorkerView
     rows: int = 0
-    frames: int = 0
+    work: float = 0.0
 
-    def done_in_s(self, frames: int) -> float:
-        return (self.frames + frames) / max(self.view.speed, SLOWEST)
+    def done_in_s(self, work: float) -> float:
+        return (self.work + work) / max(self.view.speed, SLOWEST)
 
 
 @dataclass(slots=True)
@@ -95,9 +101,9 @@ class _Loads:
     absent_s: Mapping[str, float]
 
     def quickest(self, want: _Want) -> _Load | None:
-        engine, frames = want.job.engine, len(chunks.span(want.chunk, want.job.frames))
+        engine, work = want.job.engine, want.job.work(want.chunk)
         able = [w for w in self.by_queue.values() if w.view.engine == engine and w.rows < ROWS_A_WORKER]
-        return min(able, key=lambda w: (w.view.queue == want.lost_at, w.done_in_s(frames)), default=None)
+        return min(able, key=lambda w: (w.view.queue == want.lost_at, w.done_in_s(work)), default=None)
 
 
 def assign(
@@ -125,7 +131,7 @@ def _count(job: JobView, alive: Mapping[str, _Load]) -> None:
     for chunk, row in job.rows.items():
         if row.stage in UNDER_WAY and row.worker in alive:
             alive[row.worker].rows += 1
-            alive[row.worker].frames += len(chunks.span(chunk, job.frames))
+            alive[row.worker].work += job.work(chunk)
 
 
 def _wanted(now_ms: int, job: JobView, alive: Mapping[str, _Load], window_frames: int) -> Iterator[_Want]:
@@ -164,6 +170,6 @@ def _answer(now_ms: int, want: _Want, loads: _Loads) -> Send | Replace | None:
         reason = f"no worker for {want.job.engine or 'it'} has lived for {ABSENT_S:.0f} s"
         return Replace(want.job.id, want.chunk, want.attempt, reason) if absent else None
     load.rows += 1
-    load.frames += len(chunks.span(want.chunk, want.job.frames))
-    deadline = now_ms + lease_ms(load.frames, load.view.speed)
+    load.work += want.job.work(want.chunk)
+    deadline = now_ms + lease_ms(load.work, load.view.speed)
     return Send(want.job.id, want.chunk, want.attempt, load.view.queue, deadline)

@@ -116,7 +116,7 @@ def _lay_ready(scene: Scene, actions: Sequence[Send | Replace]) -> list[Send | R
 
 
 def _lay_chunk_ready(queued: Queued, action: Send | Replace) -> None:
-    sound = cut(settings().uploads_folder, queued.job, action.chunk)
+    sound = cut(settings().uploads_folder, queued.job, action.chunk, queued.engine)
     if not queued.fenced:
         first = chunks.chunk_of(queued.job.frames_aired)
         supply.raise_fence(stores.frames(), action.job, queued.epoch, first)

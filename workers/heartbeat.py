@@ -44,7 +44,8 @@ class Heartbeat:
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join(2 * BEAT_S)
+        if self._thread.is_alive():  # one that was never started cannot be joined
+            self._thread.join(2 * BEAT_S)
         try:
             workers.leave(self._broker, self.name, self._owner)
         except RedisError as error:

@@ -5,9 +5,12 @@ SLACK_S = 1.5
 FACTOR = 3.0
 """How many times longer than expected a chunk may take before it counts as lost."""
 SLOWEST = 1.0
-"""Frames a second assumed where a worker has not yet told its speed."""
+"""Frames a second, of effort 1 (see `workers.effort`), assumed where a worker has not yet told its speed."""
 
 
-def lease_ms(frames: int, speed: float) -> int:
-    """Return how long a worker of `speed` frames a second may keep `frames` to itself, in milliseconds."""
+def lease_ms(frames: float, speed: float) -> int:
+    """Return how long a worker of `speed` frames a second may keep `frames` to itself, in milliseconds.
+
+    Both count frames of effort 1, see `workers.effort`.
+    """
     return int(1000 * (SLACK_S + FACTOR * frames / max(speed, SLOWEST)))

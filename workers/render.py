@@ -1,6 +1,7 @@
 """A render worker's task: one chunk's sound in, its frame batches out."""
 
 import logging
+import os
 import time
 from dataclasses import dataclass
 
@@ -12,8 +13,9 @@ from wire.jobs import Job
 from wire.supply import ChunkSound
 from workers import stores
 from workers.celery import app, ring_dispatch
-from workers.engines import load
-from workers.engines.interface import Engine, Order, Speech
+from workers.effort import effort
+from workers.engines import default, load
+from workers.engines.interface import Engine, LostDeviceError, Order, Speech
 from workers.heartbeat import Heartbeat
 from workers.leases import lease_ms
 from workers.publishing import checked, publish, to_batches
@@ -44,7 +46,7 @@ _studio: Studio | None = None
 def start(heartbeat: Heartbeat) -> None:
     """Load and warm the engine; the heartbeat then tells how fast it is."""
     global _studio  # noqa: PLW0603 - Celery gives its tasks no other place for what their process owns
-    engine = load(settings().engine)
+    engine = load(settings().engine or default(settings().checkpoints_folder))
     engine.warm_up()
     _studio = Studio(engine, Wardrobe(settings().avatars_folder), heartbeat)
     heartbeat.tell(device=engine.device, engine=engine.name, speed=_studio.wardrobe.rehearse(engine))
@@ -63,12 +65,18 @@ def render(job_id: str, chunk: int, attempt: int) -> None:
     if studio is None:
         raise RuntimeError("this worker has no engine: start it with -Q gpu.<host>.<index>")
     job = jobs.load(stores.broker(), job_id)
-    if job is None or not _claim(job, chunk, attempt, studio.heartbeat):
+    if job is None or not _claim(studio, job, chunk, attempt):
         log.debug("job %s chunk %d attempt %d: no longer ours", job_id, chunk, attempt)
         return
-    row = _outcome(studio, job, chunk, attempt)
-    chunks.change(stores.broker(), job_id, chunk, row, Stage.RUNNING)
-    ring_dispatch()
+    row, is_over = _outcome(studio, job, chunk, attempt)
+    try:
+        if is_over:
+            studio.heartbeat.stop()  # before dispatch hears of the chunk, or it might try it here again
+        chunks.change(stores.broker(), job_id, chunk, row, Stage.RUNNING)
+        ring_dispatch()
+    finally:
+        if is_over:
+            os._exit(os.EX_UNAVAILABLE)  # Celery's pool starts another process, with an engine of its own
 
 
 def order_of(job: Job, chunk: int, attempt: int) -> Order:
@@ -80,23 +88,31 @@ def order_of(job: Job, chunk: int, attempt: int) -> Order:
     )
 
 
-def _claim(job: Job, chunk: int, attempt: int, heartbeat: Heartbeat) -> bool:
-    lease = lease_ms(len(chunks.span(chunk, job.frames)), heartbeat.speed)
+def _claim(studio: Studio, job: Job, chunk: int, attempt: int) -> bool:
+    heartbeat = studio.heartbeat
+    work = len(chunks.span(chunk, job.frames)) * _effort(studio, job)
+    lease = lease_ms(work, heartbeat.speed)
     return chunks.claim(stores.broker(), job.id, chunk, attempt, heartbeat.name, lease)
 
 
-def _outcome(studio: Studio, job: Job, chunk: int, attempt: int) -> Row:
+def _effort(studio: Studio, job: Job) -> float:
+    return effort(studio.engine.name, job.inference_steps, job.guidance_scale)
+
+
+def _outcome(studio: Studio, job: Job, chunk: int, attempt: int) -> tuple[Row, bool]:
+    """Render; return what became of the chunk, and whether this process can render no more."""
     began = time.monotonic()
     try:
         frames = _render(studio, job, chunk, attempt)
     except Exception as error:  # whatever an engine raises ends this chunk, not the worker
         log.exception("job %s chunk %d attempt %d failed; dispatch tries again", job.id, chunk, attempt)
-        return Row(Stage.BROKEN, attempt, studio.heartbeat.name, 0, f"{type(error).__name__}: {error}")
+        row = Row(Stage.BROKEN, attempt, studio.heartbeat.name, 0, f"{type(error).__name__}: {error}")
+        return row, isinstance(error, LostDeviceError)
     taken_s = time.monotonic() - began
-    speed = studio.heartbeat.speed
-    studio.heartbeat.tell(speed=speed + LEARNING * (frames / taken_s - speed))
+    speed, work = studio.heartbeat.speed, frames * _effort(studio, job)
+    studio.heartbeat.tell(speed=speed + LEARNING * (work / taken_s - speed))
     log.debug("job %s chunk %d: %d frames in %.3f s", job.id, chunk, frames, taken_s)
-    return Row(Stage.DONE, attempt, studio.heartbeat.name, 0)
+    return Row(Stage.DONE, attempt, studio.heartbeat.name, 0), False
 
 
 def _render(studio: Studio, job: Job, chunk: int, attempt: int) -> int:
@@ -107,11 +123,12 @@ def _render(studio: Studio, job: Job, chunk: int, attempt: int) -> int:
     avatar = studio.wardrobe.fetch(job.avatar)
     order = order_of(job, chunk, attempt)
     frames = len(order.clip_frames)
-    features = studio.engine.features(_speech_of(job, sound, frames))
+    features = studio.engine.features(_speech_of(job, sound, order))
     patches = checked(studio.engine.render(avatar, features, order), avatar, frames)
     publish(stores.frames(), to_batches(job, chunk, attempt, sound, patches))
     return frames
 
 
-def _speech_of(job: Job, sound: ChunkSound, frames: int) -> Speech:
-    return Speech(sound.heard, sound.lead, frames, job.loudest)
+def _speech_of(job: Job, sound: ChunkSound, order: Order) -> Speech:
+    frames = len(order.clip_frames)
+    return Speech(sound.heard, sound.lead, frames, job.loudest, job.id, order.first_frame, job.frames)

@@ -14,9 +14,10 @@ MARGIN_S = 0.12
 def lead_s(frames: int, speeds: Sequence[float], window_s: float = math.inf) -> float:
     """Return how long after its first chunk is handed out a job may start so that no chunk comes late.
 
-    `speeds` are those of its engine's workers, in frames a second; without any, as if one in real time. No
-    more than half of `window_s`: nothing is handed out that airs after the window, so a start planned there
-    would stay there. Workers that would need more are too slow for the job however long it waits.
+    `speeds` are those of its engine's workers, in frames of this job a second; without any, as if one in real
+    time. No more than half of `window_s`: nothing is handed out that airs after the window, so a start
+    planned there would stay there. Workers that would need more are too slow for the job however long it
+    waits.
     """
     rates = [max(speed, SLOWEST) for speed in speeds] or [float(FPS)]
     free = [0.0] * len(rates)

@@ -11,9 +11,13 @@ from wire.channels import Channel
 from wire.chunks import Row
 from wire.connection import now_ms
 from wire.jobs import UNPREPARED, Job, State
+from wire.media import FPS
 from wire.workers import Worker
 from workers import starts
 from workers.assignment import JobView, WorkerView
+from workers.effort import effort
+
+PREFERRED = "latentsync"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,15 @@ def gather(broker: Redis, frames: Redis, window_frames: int) -> Scene:
 
 
 def pin_engine(rendering: Sequence[Worker]) -> str:
-    """Return the engine that renders most frames a second over all workers; empty if there is none."""
+    """Return the engine for a job that has none yet; empty if no worker lives.
+
+    LatentSync wherever it lives, for viseme, always faster, is a preview; else the engine, built in or not,
+    that renders most frames a second over all its workers.
+    """
     speeds: dict[str, float] = {}
     for worker in rendering:
         speeds[worker.engine] = speeds.get(worker.engine, 0.0) + worker.speed
-    return max(speeds, key=lambda engine: speeds[engine], default="")
+    return max(speeds, key=lambda engine: (engine == PREFERRED, speeds[engine]), default="")
 
 
 def _split(playlist: list[Job]) -> tuple[list[Job], list[Job]]:
@@ -98,12 +106,18 @@ def _walk(
         engine = job.engine or pin_engine(rendering)
         start = job.position
         if start < 0:
-            speeds = [worker.speed for worker in rendering if worker.engine == engine]
-            start = starts.plan(position, starts.lead_s(job.frames, speeds), end)
+            lead = _lead_s(job, engine, rendering, window_frames)
+            start = starts.plan(position, lead, end)
         from_now = 0 if job.state is State.ON_AIR else max(start, position, end or 0) - position
         rest = job.frames - job.frames_aired
         end = starts.actual_end(start + job.frames, position + from_now + rest, period(channel.avatar_frames))
         yield _look(broker, frames, job, start, engine, from_now - job.frames_aired)
+
+
+def _lead_s(job: Job, engine: str, rendering: Sequence[Worker], window_frames: int) -> float:
+    each = effort(engine, job.inference_steps, job.guidance_scale)
+    speeds = [worker.speed / each for worker in rendering if worker.engine == engine]
+    return starts.lead_s(job.frames, speeds, window_frames / FPS)
 
 
 def _look(broker: Redis, frames: Redis, job: Job, start: int, engine: str, airs_in: int) -> Queued:
@@ -113,8 +127,8 @@ def _look(broker: Redis, frames: Redis, job: Job, start: int, engine: str, airs_
     fenced = fence is not None and fence.epoch == job.epoch
     first = max(chunks.chunk_of(job.frames_aired), fence.chunk if fence else 0)
     ahead = {chunk: row for chunk, row in rows.items() if chunk >= first}
-    view = JobView(
-        job.id, engine, job.frames, job.chunks_sent, airs_in, ahead, fence.there if fence else frozenset()
-    )
+    there = fence.there if fence else frozenset()
+    each = effort(engine, job.inference_steps, job.guidance_scale)
+    view = JobView(job.id, engine, job.frames, job.chunks_sent, airs_in, ahead, there, each)
     epoch = job.epoch + (not fenced and job.chunks_sent > 0)
     return Queued(job, rows, start, engine, epoch, fenced, view)

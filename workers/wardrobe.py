@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from avatars.store import Avatar, open_avatar
 from wire.media import CHUNK_FRAMES, FPS, MODEL_SAMPLES_PER_FRAME
-from workers.engines.interface import Engine, Order, Speech
+from workers.engines.interface import Engine, LostDeviceError, Order, Speech
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +39,23 @@ class Wardrobe:
         return self._open[avatar_hash]
 
     def rehearse(self, engine: Engine) -> float:
-        """Return how many frames a second `engine` renders on the first avatar that it can; 25 without."""
-        for path in sorted(self._folder.glob("*/avatar.json")):
+        """Return how many frames a second `engine` renders on the first avatar that it can; 25 without.
+
+        Raises:
+            LostDeviceError: the engine can render nothing any more.
+        """
+        paths = sorted(self._folder.glob("*/avatar.json"))
+        for path in paths:
             try:
                 return _measure(engine, self.fetch(path.parent.name))
+            except LostDeviceError:
+                raise
             except Exception:  # whatever an engine raises on one avatar, it may serve the others
                 log.exception("no rehearsal on avatar %s; the next is tried", path.parent.name)
+        if paths:
+            log.error(
+                "%s rendered none of %d avatars: %d frames a second are assumed", engine.name, len(paths), FPS
+            )
         return float(FPS)
 
 
@@ -57,7 +68,7 @@ def _measure(engine: Engine, avatar: Avatar) -> float:
 
 def _perform(engine: Engine, avatar: Avatar) -> None:
     clip_frames = tuple(i % avatar.frames for i in range(CHUNK_FRAMES))
-    features = engine.features(Speech(_made_up_speech(), 0, CHUNK_FRAMES, 0.0))
+    features = engine.features(Speech.alone(_made_up_speech(), CHUNK_FRAMES, 0.0))
     for _ in engine.render(avatar, features, Order("rehearsal", 0, 0, 0, clip_frames, 1.0, 20, 0)):
         pass
 

@@ -94,6 +94,19 @@ def test_unfit_python_is_one_sentence(folder: Path, version: str, venv: bool, se
     assert not (folder / ".venv").exists()
 
 
+def test_gpu_list_without_a_c_compiler_is_one_sentence(folder: Path) -> None:
+    (folder / "requirements.txt").touch()
+    programs = folder / "programs"
+    programs.mkdir()
+    for name in ("sh", "dirname", "cat", "sha256sum"):
+        (programs / name).symlink_to(shutil.which(name) or "")
+    refused = _run(folder, "gpu", PATH=str(programs), CC="")
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "No C compiler is found, and Triton's kernels need one: sudo apt-get install gcc python3-dev\n"
+    )
+
+
 def test_too_little_disk_is_one_sentence(folder: Path) -> None:
     (folder / "df").write_text("#!/bin/sh\necho head\necho disk 2000 1000 900 50% /\n")
     (folder / "df").chmod(0o755)

@@ -45,6 +45,12 @@ def test_the_mel_is_the_published_one(seconds: float) -> None:
     assert error(ours[:, -8:], theirs[f"mel_tail_{seconds:g}s"]) < 1e-5
 
 
+def test_the_maximum_is_found_where_none_is_given() -> None:
+    sound = np.concatenate([made_sound(1), 3 * made_sound(1)])
+    assert np.array_equal(log_mel(sound), whole_mel(sound))
+    assert np.array_equal(log_mel(sound, first=10, frames=20), whole_mel(sound)[:, 10:30])
+
+
 @pytest.mark.parametrize(("first", "frames"), [(0, 1), (0, 330), (1, 100), (100, 104), (329, 1), (330, 0)])
 def test_a_stretch_is_the_same_stretch_of_the_whole(first: int, frames: int) -> None:
     sound = made_sound(3.3)

@@ -18,6 +18,7 @@ from workers.assignment import (
     WorkerView,
     assign,
 )
+from workers.leases import lease_ms
 
 A, B = WorkerView("gpu.a.0", "viseme", 100.0), WorkerView("gpu.b.0", "viseme", 25.0)
 JOB = JobView("j", "viseme", 1000, 0, 10, {})
@@ -44,6 +45,16 @@ def test_chunk_goes_to_the_worker_that_will_have_done_it_first() -> None:
 def test_chunks_under_way_count_for_their_worker() -> None:
     job = replace(JOB, chunks_sent=1, rows={0: row(Stage.RUNNING)})
     assert sends(assign(NOW, [job], [A], WINDOW)) == [("j", 1, "gpu.a.0")]
+
+
+def test_chunks_of_more_effort_take_their_worker_for_longer() -> None:
+    slower = replace(B, speed=60.0)
+    heavy = replace(JOB, airs_in=1000, chunks_sent=1, rows={0: row(Stage.RUNNING)}, effort=5.0)
+    light = replace(JOB, id="light", chunks_sent=1)
+    assert sends(assign(NOW, [heavy, light], [A, slower], WINDOW))[0] == ("light", 1, "gpu.b.0")
+    (send,) = assign(NOW, [replace(JOB, frames=8, effort=5.0)], [A], WINDOW)
+    assert isinstance(send, Send)
+    assert send.deadline_ms == NOW + lease_ms(5.0 * 8, A.speed)
 
 
 def test_chunks_that_are_done_leave_room() -> None:

@@ -12,9 +12,11 @@ from wire import channels, chunks, jobs, keys, supply, uploads, workers
 from wire.channels import Channel
 from wire.chunks import Row, Stage
 from wire.jobs import Job, State
+from wire.media import FPS
 from wire.workers import Worker
-from workers import dispatch, stores, views
+from workers import dispatch, starts, stores, views
 from workers.absence import Absence
+from workers.leases import lease_ms
 
 Rings = list[tuple[str, str, int, int]]
 """What render workers were told: queue, job, chunk, attempt."""
@@ -164,6 +166,31 @@ def test_job_whose_sound_is_gone_fails_and_stops_no_other(rung: Rings, broker: R
     assert now(broker).state is State.FAILED
     assert "sound cannot be read" in now(broker).error
     assert ("gpu.h.0", "k", 0, 1) in rung
+
+
+@pytest.mark.parametrize(("engine", "times"), [("latentsync", 104 / 24), ("viseme", 1.0)])
+def test_wish_for_more_work_begins_a_job_later_and_leases_it_longer_where_the_engine_heeds_it(
+    engine: str, times: float, rung: Rings, broker: Redis
+) -> None:
+    bring_to_life(broker, replace(WORKER, engine=engine, speed=200.0))
+    broker.hset(
+        keys.job("j"),
+        mapping={"engine": engine, "inference_steps": 50, "guidance_scale": 1.5, "frames": 8},
+    )
+    dispatch.run_pass()
+    assert rung == [("gpu.h.0", "j", 0, 1)]
+    assert now(broker).position == starts.plan(1000, times * 8 / 200)
+    channel = channels.load(broker, "main")
+    assert channel is not None
+    assert chunks.table(broker, "j")[0].deadline_ms == channel.at_ms + lease_ms(times * 8, 200)
+
+
+def test_job_that_takes_far_longer_than_it_lasts_begins_within_the_window(rung: Rings, broker: Redis) -> None:
+    bring_to_life(broker, replace(WORKER, speed=1.0))
+    broker.hset(keys.job("j"), "frames", 1000)
+    dispatch.run_pass()
+    assert rung
+    assert now(broker).position < 1000 + Settings().window_s * FPS
 
 
 def test_job_is_pinned_to_the_engine_with_most_frames_a_second(rung: Rings, broker: Redis) -> None:

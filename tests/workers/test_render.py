@@ -1,24 +1,32 @@
 """A render worker's task: whatever goes wrong with a chunk is told to dispatch, and the worker goes on."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+from kombu.exceptions import OperationalError
 from redis import Redis
 
 from avatars.store import Avatar
+from settings import Settings
 from tests.made_up_engine import MadeUpEngine
 from tests.metering import clip
-from wire import chunks, jobs, keys, supply
+from wire import chunks, jobs, keys, supply, workers
 from wire.batches import Patch
 from wire.chunks import Row, Stage
 from wire.jobs import Job, State
 from wire.supply import ChunkSound
+from wire.workers import Worker
 from workers import render, stores
-from workers.engines.interface import Order, Speech
+from workers.effort import effort
+from workers.engines.interface import LostDeviceError, Order, Speech
 from workers.heartbeat import Heartbeat
 from workers.render import Studio
 from workers.wardrobe import Wardrobe
@@ -102,6 +110,89 @@ def test_chunk_whose_engine_fails_is_broken_and_the_worker_goes_on(
 
 
 @pytest.mark.usefixtures("rung")
+def test_lost_device_is_told_with_its_chunk_and_ends_the_process(
+    broker: Redis, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Lost(MadeUpEngine):
+        def render(self, *_: Any) -> Iterator[Patch]:
+            raise LostDeviceError("the GPU fell off the bus")
+
+    monkeypatch.setattr(render, "_studio", replace(studio, engine=Lost()))
+    process = get_context("fork").Process(target=render.render, args=("j", 0, 1))
+    process.start()
+    process.join(30)
+    assert process.exitcode == os.EX_UNAVAILABLE
+    assert told_of(broker, 0) == (Stage.BROKEN, "LostDeviceError: the GPU fell off the bus")
+
+
+class Left(BaseException):
+    """Stands for the end of the process."""
+
+
+@pytest.fixture
+def lost(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the engine lose its device, in a process whose end is told."""
+
+    class Lost(MadeUpEngine):
+        def render(self, *_: Any) -> Iterator[Patch]:
+            raise LostDeviceError("the GPU fell off the bus")
+
+    def leave(status: int) -> None:
+        raise Left(status)
+
+    monkeypatch.setattr(render, "_studio", replace(studio, engine=Lost()))
+    monkeypatch.setattr(os, "_exit", leave)
+
+
+@pytest.mark.usefixtures("rung", "lost")
+def test_worker_whose_device_is_lost_has_left_when_dispatch_hears_of_it(
+    broker: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive: list[list[str]] = []
+    monkeypatch.setattr(
+        render, "ring_dispatch", lambda: alive.append([worker.name for worker in workers.live(broker)])
+    )
+    workers.beat(broker, Worker("gpu.h.0", "render", "gpu.h.0"), "me")
+    with pytest.raises(Left):
+        render.render("j", 0, 1)
+    assert alive == [[]]
+
+
+@pytest.mark.usefixtures("rung", "lost")
+def test_worker_whose_device_is_lost_ends_even_where_nobody_can_be_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse() -> None:
+        raise OperationalError("the broker is gone")
+
+    monkeypatch.setattr(render, "ring_dispatch", refuse)
+    with pytest.raises(Left):
+        render.render("j", 0, 1)
+
+
+@pytest.mark.usefixtures("rung")
+def test_lease_and_speed_are_in_frames_of_effort_one(
+    broker: Redis, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker.hset(keys.job("j"), mapping={"inference_steps": 40, "guidance_scale": 1.5})
+    monkeypatch.setattr(render, "_studio", replace(studio, engine=MadeUpEngine("latentsync", speed=SPEED)))
+    leased: list[float] = []
+
+    def lease(work: float, _: float) -> int:
+        leased.append(work)
+        return 60_000
+
+    monkeypatch.setattr(render, "lease_ms", lease)
+    clock = iter([10.0, 12.0])
+    monkeypatch.setattr(render, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    render.render("j", 0, 1)
+    work = 8 * effort("latentsync", 40, 1.5)
+    assert leased == [work]
+    measured = work / 2.0
+    assert studio.heartbeat.speed == pytest.approx(25.0 + render.LEARNING * (measured - 25.0))
+
+
+@pytest.mark.usefixtures("rung")
 def test_chunk_that_lacks_a_frame_is_broken(
     broker: Redis, studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +249,20 @@ def test_result_that_comes_after_the_chunk_was_given_to_another_changes_nothing(
     render.render("j", 0, 1)
     assert chunks.table(broker, "j")[0] == theirs
     assert rung == ["dispatch"]
+
+
+@pytest.mark.parametrize("told", ["", "tests.made_up_engine:MadeUpEngine"])
+def test_worker_that_is_told_no_engine_takes_the_best_that_it_can_have(
+    told: str, studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = Settings(engine=told, checkpoints_folder=tmp_path, avatars_folder=tmp_path)
+    monkeypatch.setattr(render, "settings", lambda: values)
+    monkeypatch.setattr(render, "default", lambda folder: "viseme" if folder == tmp_path else "")
+    monkeypatch.setattr(render, "load", lambda name: replace(MadeUpEngine(), name=name))
+    monkeypatch.setattr(render, "_studio", None)
+    render.start(studio.heartbeat)
+    assert render._studio is not None
+    assert render._studio.engine.name == (told or "viseme")
 
 
 def test_worker_without_an_engine_says_how_to_start_it(

@@ -21,14 +21,20 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_sound_for_the_air_is_the_chunks_own(folder: Path) -> None:
-    assert np.array_equal(np.unique(cut(folder, JOB, 1).air), np.arange(8, 33))
-    assert len(cut(folder, JOB, 1).air) == 25 * 1920
+    assert np.array_equal(np.unique(cut(folder, JOB, 1, "viseme").air), np.arange(8, 33))
+    assert len(cut(folder, JOB, 1, "viseme").air) == 25 * 1920
 
 
 @pytest.mark.parametrize(
     ("chunk", "heard", "lead"), [(0, range(18), 0), (1, range(43), 8), (3, range(48, 60), 10)]
 )
 def test_engine_hears_what_lies_around_a_chunk(folder: Path, chunk: int, heard: range, lead: int) -> None:
-    sound = cut(folder, JOB, chunk)
+    sound = cut(folder, JOB, chunk, "viseme")
     assert np.array_equal(np.unique(sound.heard), list(heard))
     assert sound.lead == lead
+
+
+def test_latentsync_hears_all_of_a_short_job(folder: Path) -> None:
+    sound = cut(folder, JOB, 1, "latentsync")
+    assert np.array_equal(np.unique(sound.heard), np.arange(60))
+    assert sound.lead == 8

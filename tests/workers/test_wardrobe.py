@@ -13,7 +13,7 @@ from tests.metering import clip
 from wire.batches import Patch
 from wire.media import CHUNK_FRAMES, FPS
 from workers import wardrobe
-from workers.engines.interface import Order, Speech
+from workers.engines.interface import LostDeviceError, Order, Speech
 from workers.wardrobe import Wardrobe
 
 
@@ -81,8 +81,19 @@ def test_avatar_that_the_engine_cannot_render_keeps_no_worker_from_starting(
     engine = Choosy({first})
     monkeypatch.setattr(wardrobe, "time", SimpleNamespace(monotonic=lambda: engine.now_s))
     assert Wardrobe(folder).rehearse(engine) == pytest.approx(2.0)
+    assert not any(record.levelname == "ERROR" and "none of" in record.message for record in caplog.records)
     assert Wardrobe(folder).rehearse(Choosy({first, second})) == FPS
+    assert "counting rendered none of 3 avatars: 25 frames a second are assumed" in caplog.text
     assert all(name in caplog.text for name in ("0000", first, second))
+
+
+def test_lost_device_ends_the_rehearsal(folder: Path) -> None:
+    class Lost(Counting):
+        def render(self, *_: Any) -> Iterator[Patch]:
+            raise LostDeviceError("the GPU fell off the bus")
+
+    with pytest.raises(LostDeviceError, match="fell off"):
+        Wardrobe(folder).rehearse(Lost())
 
 
 def test_avatar_is_opened_once_and_a_missing_one_is_told(folder: Path) -> None:

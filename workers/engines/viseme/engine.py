@@ -48,7 +48,7 @@ class VisemeEngine:
     def warm_up(self) -> None:
         """Build the filter bank, and keep OpenCV to one core: the pictures are too small to share out."""
         cv2.setNumThreads(1)
-        self.features(Speech(np.zeros(FPS * MODEL_SAMPLES_PER_FRAME, np.int16), 0, FPS, QUIETEST))
+        self.features(Speech.alone(np.zeros(FPS * MODEL_SAMPLES_PER_FRAME, np.int16), FPS, QUIETEST))
 
     def features(self, speech: Speech) -> Mouth:
         """Return the mouth in each frame of the chunk.

@@ -57,7 +57,7 @@ def recorded(path: Path, seconds: float) -> Sound:
 
 def speech_of(sound: Sound) -> Speech:
     """Return a whole job as one chunk."""
-    return Speech(sound, 0, len(sound) // MODEL_SAMPLES_PER_FRAME, find_maximum(sound))
+    return Speech.alone(sound, len(sound) // MODEL_SAMPLES_PER_FRAME, find_maximum(sound))
 
 
 def loudness(sound: Sound) -> NDArray[np.float64]:

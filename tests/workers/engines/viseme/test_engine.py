@@ -91,7 +91,8 @@ def test_chunks_give_the_frames_of_the_whole(engine: VisemeEngine, presenter: Av
     for start, stop in ((0, 8), (8, len(whole))):
         around = max(0, start - CONTEXT_FRAMES), stop + CONTEXT_FRAMES
         heard = vowels[slice(*(MODEL_SAMPLES_PER_FRAME * frame for frame in around))]
-        features = engine.features(Speech(heard, start - around[0], stop - start, find_maximum(vowels)))
+        loudest = find_maximum(vowels)
+        features = engine.features(Speech(heard, start - around[0], stop - start, loudest, "", start, stop))
         parts += engine.render(presenter, features, order(range(start, stop)))
     for one, other in zip(shown(presenter, parts), whole, strict=True):
         # the mouth differs by float32's rounding, which may tip a pixel's value over by one
@@ -148,4 +149,4 @@ def test_an_order_that_does_not_fit_is_refused(engine: VisemeEngine, presenter: 
     with pytest.raises(RuntimeError, match=f"has {presenter.frames} frames, and no frame {presenter.frames}"):
         list(engine.render(presenter, features, order([0, 1, presenter.frames])))
     with pytest.raises(RuntimeError, match="samples are needed"):
-        engine.features(Speech(silence(2), 0, 3, 0.0))
+        engine.features(Speech.alone(silence(2), 3, 0.0))

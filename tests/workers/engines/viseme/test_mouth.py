@@ -77,8 +77,8 @@ def test_lips_meet_for_a_stop_between_vowels() -> None:
 def test_loudness_is_judged_by_the_loudest_of_the_job() -> None:
     sound = vowel("a", 25)
     quiet = (sound / 10).astype(np.int16)
-    alone = middle(hear(Speech(quiet, 0, 25, find_maximum(quiet))))
-    beside_loud = middle(hear(Speech(quiet, 0, 25, find_maximum(sound))))
+    alone = middle(hear(Speech.alone(quiet, 25, find_maximum(quiet))))
+    beside_loud = middle(hear(Speech.alone(quiet, 25, find_maximum(sound))))
     assert alone[0] > OPEN > beside_loud[0]
 
 
@@ -100,9 +100,9 @@ def test_chunk_borders_cannot_be_seen(hello: Sound, first: int) -> None:
 def _cut(sound: Sound, start: int, stop: int, loudest: float) -> Speech:
     first = max(0, start - CONTEXT_FRAMES)
     heard = sound[first * MODEL_SAMPLES_PER_FRAME : (stop + CONTEXT_FRAMES) * MODEL_SAMPLES_PER_FRAME]
-    return Speech(heard, start - first, stop - start, loudest)
+    return Speech(heard, start - first, stop - start, loudest, "", start, stop)
 
 
 def test_too_little_sound_is_refused() -> None:
     with pytest.raises(ValueError, match="3840 samples are needed"):
-        hear(Speech(silence(5), 1, 5, 0.0))
+        hear(Speech(silence(5), 1, 5, 0.0, "", 1, 6))

@@ -1,0 +1,101 @@
+"""`python -m bench.chunk`: prints the tables, and exits with 1 where a goal is missed."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from bench.chunk.borders import CHUNK, FIRST, alike, steps
+from bench.chunk.ours import Chunk, Stages, count_flops
+from bench.chunk.published import PlainTorch, Published
+from bench.chunk.scene import make_model
+from bench.chunk.timing import Timed, matrix_rate, timed
+from latentsync.lipsync import LipSync
+
+GOAL_MS, FIRST_GOAL_MS, GUIDED_GOAL, MEMORY_GOAL_GB, BORDER_GOAL, ALIKE_GOAL = 300, 200, 2.0, 6.5, 1.2, 0.999
+SLOW_TIMES = 3
+
+
+def main() -> int:
+    """Measure and print; return 0 if every goal is met."""
+    parser = argparse.ArgumentParser(prog="python -m bench.chunk", description="A chunk's cost on a GPU.")
+    parser.add_argument("--save", type=Path, help="render one chunk into a file of numpy's, and no more")
+    asked = parser.parse_args()
+    if not torch.cuda.is_available():
+        sys.exit("There is no CUDA device here, and this measures nothing else.")
+    model = make_model()
+    if asked.save:
+        model.capture((FIRST, CHUNK))
+        np.save(asked.save, Chunk(model, CHUNK).render().numpy())
+        return 0
+    return 0 if _measure(model) else 1
+
+
+def _measure(model: LipSync) -> bool:
+    rate = matrix_rate()
+    flops = {frames: count_flops(model, frames) for frames in (CHUNK, FIRST)}
+    published = _published(model)
+    torch.cuda.empty_cache()
+    began = time.monotonic()
+    model.capture((FIRST, CHUNK))
+    _print(
+        f"{torch.cuda.get_device_name()}, torch {torch.__version__}, {rate:.0f} TFLOP/s in matrix products"
+    )
+    _print(f"steps captured in {time.monotonic() - began:.1f} s")
+    stages = {frames: Chunk(model, frames).stages() for frames in (CHUNK, FIRST)}
+    chunk = Chunk(model, CHUNK)
+    guided = timed(lambda: chunk.render(1.5))
+    _print_table(stages, {frames: 1000 * flops[frames] / rate for frames in flops}, published)
+    return _verdicts(model, stages, guided)
+
+
+def _published(model: LipSync) -> dict[int, Timed]:
+    with PlainTorch():
+        sides = {frames: Published(Chunk(model, frames)) for frames in (CHUNK, FIRST)}
+        return {frames: timed(side.render, SLOW_TIMES, 1) for frames, side in sides.items()}
+
+
+def _print_table(stages: dict[int, Stages], floors: dict[int, float], published: dict[int, Timed]) -> None:
+    sizes = list(stages)
+    _print(f"\n{'milliseconds, median (least to most)':38}" + "".join(f"{f'{n} frames':>28}" for n in sizes))
+    for name in ("hear", "look", "draw", "decode", "lay", "bring", "whole"):
+        _print(f"{name:38}" + "".join(f"{getattr(stages[n], name)!s:>28}" for n in sizes))
+    _print(f"{'published order':38}" + "".join(f"{published[n]!s:>28}" for n in sizes))
+    _print(f"{'floor: counted work over the rate':38}" + "".join(f"{floors[n]:>28.1f}" for n in sizes))
+    faster = [published[n].median / stages[n].whole.median for n in sizes]
+    above = [stages[n].whole.median / floors[n] for n in sizes]
+    _print(f"{'published over ours, ours over floor':38}"
+           + "".join(f"{f'{a:.1f}, {b:.2f}':>28}" for a, b in zip(faster, above, strict=True)))  # fmt: skip
+
+
+def _verdicts(model: LipSync, stages: dict[int, Stages], guided: Timed) -> bool:
+    whole, first = stages[CHUNK].whole.median, stages[FIRST].whole.median
+    memory_gb = torch.cuda.memory_reserved() / 1e9
+    seen, same = steps(model), alike(3)
+    results = {
+        f"{CHUNK} frames in {whole:.0f} ms: at most {GOAL_MS}": whole <= GOAL_MS,
+        f"first {FIRST} in {first:.0f} ms: at most {FIRST_GOAL_MS}": first <= FIRST_GOAL_MS,
+        f"guidance 1.5 takes {guided.median / whole:.2f} times: under {GUIDED_GOAL}":
+            guided.median / whole < GUIDED_GOAL,
+        f"memory at its peak {memory_gb:.1f} GB: under {MEMORY_GOAL_GB}": memory_gb < MEMORY_GOAL_GB,
+        f"steps at {len(seen.borders)} chunk borders: p95 {np.percentile(seen.borders, 95):.2f} grey levels, "
+        f"{seen.ratio:.2f} times that inside: at most {BORDER_GOAL}": seen.ratio <= BORDER_GOAL,
+        "three workers drew the same to the byte" if same > 1 else
+        f"{same:.3%} of three workers' values within a level: at least {ALIKE_GOAL:.1%}": same >= ALIKE_GOAL,
+    }  # fmt: skip
+    _print(f"\nlive channels that the card has time for: {1000 * CHUNK / 25 / whole:.1f}")
+    for text, met in results.items():
+        _print(f"{'met   ' if met else 'MISSED'} {text}")
+    return all(results.values())
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
