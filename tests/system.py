@@ -22,8 +22,9 @@ ROOT = Path(__file__).resolve().parents[1]
 MARKER = "SYSTEM_UNDER_TEST"
 """In the environment of every process that a system starts, and so of all that those start."""
 HOST = "test"
-READY_S = 60.0
-"""Starting takes 5 s on an idle machine of two cores, and 30 s on one with a load of 10."""
+READY_S = 120.0
+"""Starting takes 5 s on an idle machine of two cores, and 30 s on one with a load of 10; three times as long
+where the render worker has torch to load."""
 PATIENCE = 3
 """Times what the demo grants a process to end: a machine that runs tests is busy."""
 LEFT_S = 5.0

@@ -37,6 +37,8 @@ QUIET = 200.0
 TRIES = 3
 PAUSE_FRAMES = 3
 """Longer than it was posted by so much, speech still counts as unbroken."""
+MOSTLY = 90
+"""Percent of silent frames: one that comes late shows the clip's own mouth."""
 FOLLOWS = 0.6
 """The least correlation of mouth and sound."""
 
@@ -105,7 +107,7 @@ def assert_closed_in_silence(seen: Seen) -> None:
     silence = seen.between(stop + SETTLED_FRAMES, stop + SILENCE_FRAMES)
     wide = np.percentile(seen.between(start, stop), 90)
     assert wide > OPEN
-    assert silence.max() < wide / 4
+    assert np.percentile(silence, MOSTLY) < wide / 4
 
 
 def spoken(loudness: NDArray[np.float64]) -> tuple[int, int]:

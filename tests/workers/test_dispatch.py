@@ -168,7 +168,7 @@ def test_job_whose_sound_is_gone_fails_and_stops_no_other(rung: Rings, broker: R
     assert ("gpu.h.0", "k", 0, 1) in rung
 
 
-@pytest.mark.parametrize(("engine", "times"), [("latentsync", 104 / 24), ("viseme", 1.0)])
+@pytest.mark.parametrize(("engine", "times"), [("latentsync", 103 / 23), ("viseme", 1.0)])
 def test_wish_for_more_work_begins_a_job_later_and_leases_it_longer_where_the_engine_heeds_it(
     engine: str, times: float, rung: Rings, broker: Redis
 ) -> None:
