@@ -23,13 +23,13 @@ HALF_ERROR = 5e-3
 
 @cache
 def eager() -> UNet:
-    unet = deepcopy(drawn_unet(SMALL)).cuda().half()
+    unet = drawn_unet(SMALL).cuda().half()
     return unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return] # it takes it
 
 
 @cache
 def captured() -> CapturedUNet:
-    return CapturedUNet(eager(), SIZES, WINDOW)
+    return CapturedUNet(deepcopy(eager()), SIZES, WINDOW)
 
 
 def inputs(frames: int, batch: int = 1, name: str = "graphs") -> tuple[Tensor, Tensor]:

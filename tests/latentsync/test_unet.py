@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from latentsync.config import LATENTSYNC_1_0
+from latentsync.config import LATENTSYNC_1_0, UNetConfig
 from latentsync.norm import GroupNorm
 from latentsync.unet import UNet
 from tests.latentsync.networks import SMALL, TINY, drawn, drawn_unet, tiny_unet
@@ -58,6 +58,33 @@ def test_some_numbers_of_the_full_size_step_are_the_published_ones() -> None:
 @pytest.mark.timeout(600)
 def test_the_full_size_step_is_the_published_one() -> None:
     assert error(full_step(), recorded("unet_full")["unet_full_t501"]) < 1e-5
+
+
+ON_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+HALF_ERROR = 5e-3
+
+
+def half_step(config: UNetConfig, frames: int, timestep: int, names: str = "") -> NDArray[np.float32]:
+    """A recorded case's step in half precision, on a GPU."""
+    sample = drawn(f"unet.sample{names}", 1, 13, frames, 32, 32)
+    audio = drawn(f"unet.audio{names}", frames, 50, 384)
+    unet = drawn_unet(config).cuda().half()
+    return np.asarray(unet(sample.cuda().half(), timestep, audio.cuda().half()).float().cpu())
+
+
+@ON_CUDA
+@pytest.mark.parametrize("case", STEPS)
+def test_half_precision_on_a_gpu_stays_near_the_published_step(case: str) -> None:
+    step = half_step(SMALL, 5, int(case.removeprefix("unet_small_t")))
+    assert error_at_samples(step, case) < HALF_ERROR
+
+
+@ON_CUDA
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_half_precision_of_the_full_size_stays_near_the_published_step() -> None:
+    step = half_step(LATENTSYNC_1_0.unet, 2, 501, ".full")
+    assert error_at_samples(step, "unet_full_t501") < HALF_ERROR
 
 
 def full_size_shapes() -> list[tuple[str, list[int]]]:
