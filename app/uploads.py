@@ -22,7 +22,7 @@ from app.errors import BusyError, DiskFullError, NotSentError, TooLargeError
 from app.fields import Wishes
 from app.headers import check_same_site
 from app.parts import Parts, parts
-from wire import jobs, uploads
+from wire import jobs, records, uploads
 from wire.connection import now_ms
 from wire.jobs import Job, State
 
@@ -49,6 +49,7 @@ def generate_video() -> Response:
         admission.check_channel(have.broker, wishes.channel, have.settings)
         announced_s = have.prober.probe(uploads.posted(have.settings.uploads_folder, job_id))
         job = _record(have, job_id, name, wishes, announced_s)
+        records.write(have.settings.uploads_folder, job)
         admission.admit(have.broker, job, have.settings)
         _send(have, job)
     log.info("job %s accepted for %s: %s", job.id, job.channel, job.sound_name)

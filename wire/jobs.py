@@ -11,7 +11,7 @@ from wire import keys, scripts
 from wire.connection import now_ms, script, text_hash
 
 KEPT = 1000
-"""Ended jobs that `jobs` remembers at most; older ones are forgotten first."""
+"""Ended jobs that are remembered at most; older ones are forgotten first."""
 
 
 class State(StrEnum):
@@ -128,10 +128,19 @@ def playlist(broker: Redis, channel: str) -> list[str]:
 
 def admit(broker: Redis, job: Job, waiting_max: int) -> bool:
     """Record `job` at the end of its channel's playlist; False if `waiting_max` jobs are there already."""
+    names = [keys.job(job.id), keys.JOBS, keys.playlist(job.channel)]
+    return _record(broker, scripts.ADMIT, names, job, KEPT + waiting_max, waiting_max)
+
+
+def recall(broker: Redis, job: Job, kept_s: float) -> bool:
+    """Record a `job` that has ended and that the broker lost, for `kept_s`; False if it knows the job."""
+    return _record(broker, scripts.RECALL, [keys.job(job.id), keys.JOBS], job, KEPT, int(kept_s))
+
+
+def _record(broker: Redis, source: str, names: list[str], job: Job, kept: int, bound: int) -> bool:
     flat = [part for pair in job.to_hash().items() for part in pair]
-    names = [keys.playlist(job.channel), keys.JOBS, keys.job(job.id)]
-    bounds = (str(waiting_max), job.id, str(job.posted_ms), str(KEPT + waiting_max))
-    return bool(script(broker, scripts.ADMIT, names, *bounds, *flat) == 1)
+    numbers = map(str, (job.posted_ms, kept, bound))
+    return bool(script(broker, source, names, job.id, *numbers, *flat) == 1)
 
 
 def move(

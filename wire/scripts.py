@@ -48,17 +48,40 @@ return 1
 """
 """Move a job to another state if it is in one that allows it; an ended job leaves the playlist."""
 
-ADMIT = """
--- KEYS playlist, jobs, job; ARGV bound, job id, now ms, jobs kept, fields..
-if redis.call('EXISTS', KEYS[3]) == 1 then return 1 end
-if redis.call('LLEN', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
-for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]) end
-redis.call('RPUSH', KEYS[1], ARGV[2])
-redis.call('ZADD', KEYS[2], ARGV[3], ARGV[2])
-redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -1 - ARGV[4])
+_RECORD = """
+for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
+for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1 - ARGV[3])) do
+  redis.call('ZREM', KEYS[2], id)
+  if redis.call('HGET', 'job:' .. id, 'ended_ms') ~= '-1' then redis.call('UNLINK', 'job:' .. id) end
+end
+"""
+"""Record a job among the latest, and forget the oldest of those that ended."""
+
+ADMIT = (
+    """
+-- KEYS job, jobs, playlist; ARGV job id, posted ms, jobs kept, bound, fields..
+if redis.call('EXISTS', KEYS[1]) == 1 then return 1 end
+if redis.call('LLEN', KEYS[3]) >= tonumber(ARGV[4]) then return 0 end
+redis.call('RPUSH', KEYS[3], ARGV[1])
+"""
+    + _RECORD
+    + "return 1"
+)
+"""Record a job at the playlist's end, unless the playlist is full; once, however often it is sent."""
+
+RECALL = (
+    """
+-- KEYS job, jobs; ARGV job id, posted ms, jobs kept, ttl s, fields..
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+"""
+    + _RECORD
+    + """
+redis.call('EXPIRE', KEYS[1], ARGV[4])
 return 1
 """
-"""Record a job at the playlist's end, unless the playlist is full; once, however often it is sent."""
+)
+"""Record a job that has ended, unless there is a record of it."""
 
 CHANGE_CHUNK = """
 -- KEYS chunk table; ARGV chunk, attempt, row, allowed stages..

@@ -17,6 +17,11 @@ def posted(folder: Path, job_id: str) -> Path:
     return folder / job_id / "posted"
 
 
+def record(folder: Path, job_id: str) -> Path:
+    """Return the path of the job's record, see `wire.records`."""
+    return folder / job_id / "record.json"
+
+
 def air(folder: Path, job_id: str) -> Path:
     """Return the path of the decoded sound for the air: s16le mono 48 kHz, whole frames."""
     return folder / job_id / "air.s16"

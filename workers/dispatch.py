@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 1.0
 """A pass runs at least so often, in every dispatch worker; rings only hasten it."""
-SWEEP_EVERY = 30
+SWEEP_EVERY = 5
 """Passes of the timer between two sweeps of the uploads folder."""
 RACES = 5
 """Times that a pass gives way to another before it leaves the rest to the timer."""
@@ -58,7 +58,7 @@ def _tick() -> None:
         try:
             run_pass()
             if passes % SWEEP_EVERY == 0:
-                sweep(stores.broker(), settings().uploads_folder)
+                sweep(stores.broker(), settings().uploads_folder, settings().jobs_kept_s)
         except Exception:  # whatever went wrong, leases have to be looked after
             log.exception("a dispatch pass failed; again in %.0f s", EVERY_S)
 

@@ -1,36 +1,55 @@
-"""Forgetting what ended jobs left in the uploads folder."""
+"""Looking after the uploads folder: what ended jobs left is forgotten, what the broker lost has failed."""
 
 import logging
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from redis import Redis
 
-from wire import jobs
-from wire.jobs import ENDED
+from wire import jobs, records
+from wire.connection import now_ms
+from wire.jobs import ENDED, State
 
 log = logging.getLogger(__name__)
 
 UNKNOWN_KEPT_S = 600.0
 """A folder of no known job is kept for so long after it last grew: its upload may be under way."""
+ADMITTING_S = 10.0
+"""A job is recorded in its folder first; the broker may know of it so much later, if it answers slowly."""
+LOST = "The broker lost its memory, and this job with it: if it was not spoken to its end, post it again."
 
 
-def sweep(broker: Redis, folder: Path) -> None:
+def sweep(broker: Redis, folder: Path, kept_s: float) -> None:
     """Remove the folders of jobs that ended, and those that no job is known for.
 
-    What is no job's folder, or cannot be read, is left where it is.
+    A job that was admitted and that the broker does not know has failed: that is told for `kept_s`. What is
+    no job's folder, or cannot be read, is left where it is.
     """
     for path in folder.iterdir() if folder.is_dir() else ():
         job = jobs.load(broker, path.name)
         try:
-            is_over = job.state in ENDED if job else _age_s(path) > UNKNOWN_KEPT_S
+            is_over = job.state in ENDED if job else _is_lost(broker, path, kept_s)
         except OSError as error:
             log.debug("left %s in the uploads folder: %s", path.name, error)
             continue
         if is_over:
             shutil.rmtree(path, ignore_errors=True)
             log.debug("removed the sound of job %s", path.name)
+
+
+def _is_lost(broker: Redis, path: Path, kept_s: float) -> bool:
+    """Return whether nothing will come of a folder whose job is not known; a job that was lost is told of."""
+    job = records.read(path.parent, path.name)
+    if job is None:
+        return _age_s(path) > UNKNOWN_KEPT_S
+    now = now_ms(broker)
+    age_s = (now - job.posted_ms) / 1000
+    if age_s < ADMITTING_S or age_s > kept_s:
+        return age_s > kept_s
+    log.error("job %s failed: the broker does not know it any more", job.id)
+    return jobs.recall(broker, replace(job, state=State.FAILED, ended_ms=now, error=LOST), kept_s)
 
 
 def _age_s(path: Path) -> float:

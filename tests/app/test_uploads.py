@@ -22,8 +22,11 @@ from tests.app import sounds
 from tests.app.conftest import LARGEST_BYTES, WAITING_MAX, Hearts
 from tests.app.forms import BOUNDARY, END, TYPE, Part, form, sound, text
 from tests.conftest import free_port
-from wire import jobs, uploads
+from wire import jobs, records, uploads
 from wire.jobs import Job, State
+
+FILES = ("posted", "record.json")
+"""What is kept of a job that was accepted."""
 
 
 def post(client: FlaskClient, *parts: Part, **more: Any) -> TestResponse:
@@ -69,6 +72,7 @@ def test_every_kind_of_sound_becomes_a_job(
     assert (job.state, job.channel, job.sound_name) == (State.QUEUED, "main", name)
     assert job.announced_s == pytest.approx(sounds.SPEECH_S, abs=0.05)
     assert uploads.posted(config.uploads_folder, job_id).read_bytes() == content
+    assert records.read(config.uploads_folder, job_id) == job
 
 
 def test_a_job_is_told_of_to_prepare_by_its_id_alone(client: FlaskClient, broker: Redis, wav: bytes) -> None:
@@ -110,7 +114,7 @@ def test_a_file_name_never_names_a_file_here(
     around = set(config.uploads_folder.parent.rglob("*"))
     job_id = accepted(post(client, sound(wav, name)))
     new = set(config.uploads_folder.parent.rglob("*")) - around - {config.uploads_folder}
-    assert new == {config.uploads_folder / job_id, uploads.posted(config.uploads_folder, job_id)}
+    assert new == {config.uploads_folder / job_id, *(config.uploads_folder / job_id / n for n in FILES)}
     job = jobs.load(broker, job_id)
     assert job is not None
     assert 0 < len(job.sound_name) <= 80

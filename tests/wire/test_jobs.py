@@ -63,3 +63,37 @@ def test_job_that_is_sent_twice_is_on_the_playlist_once(broker: Redis) -> None:
     assert jobs.admit(broker, JOB, 5)
     assert jobs.admit(broker, JOB, 5)
     assert jobs.playlist(broker, "main") == ["a"]
+
+
+def test_oldest_ended_jobs_are_forgotten_beyond_a_bound_and_waiting_ones_never(
+    broker: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "KEPT", 3)
+    post(broker, 0, "other")
+    for number in range(1, 10):
+        ended = post(broker, number, "main")
+        jobs.move(broker, ended, State.FAILED, 60)
+    kept = [n for n in range(10) if jobs.load(broker, str(n))]
+    assert kept == [0, 6, 7, 8, 9]
+    assert [job.id for job in jobs.latest(broker, 10)] == ["9", "8", "7", "6"]
+
+
+def post(broker: Redis, number: int, channel: str) -> Job:
+    job = replace(JOB, id=str(number), channel=channel, posted_ms=number)
+    assert jobs.admit(broker, job, 1)
+    return job
+
+
+def test_job_that_was_lost_is_recalled_once_and_for_a_time(broker: Redis) -> None:
+    lost = replace(JOB, state=State.FAILED, ended_ms=2000, error="why")
+    assert jobs.recall(broker, lost, 60)
+    assert jobs.load(broker, "a") == lost
+    assert 0 < int(broker.ttl(keys.job("a"))) <= 60
+    assert not jobs.recall(broker, replace(lost, error="again"), 60)
+    assert jobs.latest(broker, 10) == [lost]
+
+
+def test_job_that_goes_on_is_not_recalled(broker: Redis) -> None:
+    jobs.admit(broker, JOB, 5)
+    assert not jobs.recall(broker, replace(JOB, state=State.FAILED), 60)
+    assert jobs.load(broker, "a") == JOB

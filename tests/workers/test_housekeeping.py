@@ -1,4 +1,4 @@
-"""Uploads are forgotten when their job has ended, and not before."""
+"""Uploads are forgotten when their job has ended, and not before; what the broker lost is told of."""
 
 import os
 import time
@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from wire import jobs
+from wire import jobs, records
+from wire.connection import now_ms
 from wire.jobs import Job, State
-from workers.housekeeping import UNKNOWN_KEPT_S, sweep
+from workers.housekeeping import ADMITTING_S, LOST, UNKNOWN_KEPT_S, sweep
+
+KEPT_S = 3600.0
 
 
 def test_only_what_no_job_needs_is_removed(broker: Redis, tmp_path: Path) -> None:
@@ -23,12 +26,12 @@ def test_only_what_no_job_needs_is_removed(broker: Redis, tmp_path: Path) -> Non
         (tmp_path / name).mkdir()
     long_ago = time.time() - UNKNOWN_KEPT_S - 1
     os.utime(tmp_path / "orphan", (long_ago, long_ago))
-    sweep(broker, tmp_path)
+    sweep(broker, tmp_path, KEPT_S)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["arriving", "waiting"]
 
 
 def test_missing_uploads_folder_harms_nothing(broker: Redis, tmp_path: Path) -> None:
-    sweep(broker, tmp_path / "none")
+    sweep(broker, tmp_path / "none", KEPT_S)
 
 
 def test_upload_that_still_grows_is_kept(broker: Redis, tmp_path: Path) -> None:
@@ -37,7 +40,7 @@ def test_upload_that_still_grows_is_kept(broker: Redis, tmp_path: Path) -> None:
     (folder / "posted").write_bytes(b"so far")
     long_ago = time.time() - UNKNOWN_KEPT_S - 1
     os.utime(folder, (long_ago, long_ago))
-    sweep(broker, tmp_path)
+    sweep(broker, tmp_path, KEPT_S)
     assert folder.exists()
 
 
@@ -58,5 +61,49 @@ def test_what_cannot_be_looked_into_keeps_nothing_else_from_being_removed(
         os.utime(tmp_path / name, (long_ago, long_ago))
     (tmp_path / "a file").touch()
     (tmp_path / "a link").symlink_to("nowhere")
-    sweep(broker, tmp_path)
+    sweep(broker, tmp_path, KEPT_S)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a file", "a link", "lost+found"]
+
+
+def admitted(broker: Redis, folder: Path, job_id: str, age_s: float) -> Job:
+    """A folder as the API leaves it that admitted a job so long ago."""
+    job = Job(job_id, "main", State.QUEUED, now_ms(broker) - int(age_s * 1000), sound_name="hello.wav")
+    (folder / job_id).mkdir()
+    records.write(folder, job)
+    return job
+
+
+def test_a_job_that_the_broker_lost_has_failed_and_says_why(broker: Redis, tmp_path: Path) -> None:
+    job = admitted(broker, tmp_path, "lost", ADMITTING_S + 1)
+    assert jobs.admit(broker, job, 5)
+    broker.flushdb()
+    sweep(broker, tmp_path, KEPT_S)
+    told = jobs.load(broker, "lost")
+    assert told is not None
+    assert told == replace(job, state=State.FAILED, ended_ms=told.ended_ms, error=LOST)
+    assert jobs.latest(broker, 5) == [told]
+    assert jobs.playlist(broker, "main") == []
+    assert 0 < broker.ttl("job:lost") <= KEPT_S
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_job_that_the_broker_knows_goes_on(broker: Redis, tmp_path: Path) -> None:
+    job = admitted(broker, tmp_path, "waiting", ADMITTING_S + 1)
+    jobs.admit(broker, job, 5)
+    sweep(broker, tmp_path, KEPT_S)
+    assert jobs.load(broker, "waiting") == job
+    assert (tmp_path / "waiting").exists()
+
+
+def test_a_job_on_its_way_to_the_broker_is_not_yet_lost(broker: Redis, tmp_path: Path) -> None:
+    admitted(broker, tmp_path, "arriving", 0)
+    sweep(broker, tmp_path, KEPT_S)
+    assert jobs.load(broker, "arriving") is None
+    assert (tmp_path / "arriving").exists()
+
+
+def test_a_job_lost_longer_ago_than_jobs_are_kept_is_removed(broker: Redis, tmp_path: Path) -> None:
+    admitted(broker, tmp_path, "ancient", KEPT_S + 1)
+    sweep(broker, tmp_path, KEPT_S)
+    assert broker.dbsize() == 0
+    assert list(tmp_path.iterdir()) == []
