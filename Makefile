@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench checkpoints venv gpu clean venv-light venv-gpu venv-dev
+.PHONY: help demo test lint faults bench checkpoints venv gpu clean venv-light venv-gpu venv-dev
 export PYTHON
 
 RUN := .venv/bin/python -m
@@ -17,6 +17,9 @@ lint: venv-dev ## style and strict types
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) mypy
+
+faults: venv-dev ## kill, freeze and break each part again and again; writes docs/faults.md
+	@$(RUN) pytest tests/faults --full
 
 bench: venv-dev ## measure what a user waits for and what a stream costs
 	@missed=0; for bench in latency streamer viseme; do $(RUN) bench.$$bench || missed=1; done; exit $$missed

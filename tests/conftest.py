@@ -1,16 +1,33 @@
-"""What tests share: a real Redis server, started once, emptied for each test."""
+"""What tests share: a real Redis server, emptied for each test, and what systems logged where one fails."""
 
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from redis import Redis, RedisError
 
 from demo.redis import broker_command, server_path
+from tests.system import System
 from wire import connection
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="run fault tests at full length, again and again")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the ends of the processes' logs below a failure."""
+    report = yield
+    for value in item.funcargs.values():
+        if report.failed and isinstance(value, System):
+            report.sections.append(("logs of the system", value.tails()))
+    return report
 
 
 def free_port() -> int:

@@ -78,6 +78,7 @@ class System:
         }
         self.client = Client(f"http://127.0.0.1:{api}")
         self._processes = {p.name: p for p in _processes(folder, self.environment, rtmp_port)}
+        self._own_environment: dict[str, Mapping[str, str]] = {}
         self._running: dict[str, Running] = {}
         self._sessions: set[int] = set()
 
@@ -104,13 +105,34 @@ class System:
         assert not stubborn, "did not end when asked to:\n" + "\n".join(map(self.tail, stubborn))
         assert not left, f"still alive after the end: {list(left.values())}"
 
-    def add_worker(self, index: int) -> str:
-        """Start one more render worker by README's command, on a queue of its own; return its name."""
+    def add_worker(self, index: int, **environment: str) -> str:
+        """Start one more render worker by README's command, on a queue of its own; return its name.
+
+        `environment` is what it has beside the others.
+        """
         name, celery = f"render{index}", str(Path(sys.executable).with_name("celery"))
         command = (celery, "-A", "workers", "worker", "-Q", f"gpu.{HOST}.{index}", "-n", f"{name}@%h")
-        self._processes[name] = replace(self._processes["render0"], name=name, command=command)
-        self.start(name)
-        return name
+        return self._add(replace(self._processes["render0"], name=name, command=command), environment)
+
+    def add_streamer(self, channel: str) -> str:
+        """Start a streamer for one more channel; return its name. `url_of` tells where it sends to."""
+        process = replace(self._processes["streamer"], name=f"streamer-{channel}")
+        return self._add(process, {"LIVE_CHANNEL": channel, "LIVE_RTMP_URL": self.url_of(channel)})
+
+    def url_of(self, channel: str) -> str:
+        """Return the RTMP address of a channel."""
+        return f"{self.rtmp_url.rpartition('/')[0]}/{channel}"
+
+    def _add(self, process: Process, environment: Mapping[str, str]) -> str:
+        self._processes[process.name] = process
+        self._own_environment[process.name] = environment
+        self.start(process.name)
+        return process.name
+
+    def remove(self, name: str) -> None:
+        """Ask a process that was added to end, and wait until it did; it is not started again."""
+        self.end(name)
+        del self._processes[name]
 
     def start(self, name: str) -> None:
         """Start a process that does not run; its output goes on in the same file."""
@@ -119,7 +141,7 @@ class System:
             popen = subprocess.Popen(
                 ending_with_parent(list(process.command)),
                 cwd=ROOT,
-                env=self.environment,
+                env={**self.environment, **self._own_environment.get(name, {})},
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
@@ -128,11 +150,37 @@ class System:
         self._running[name] = Running(process, log, popen)
         self._sessions.add(popen.pid)
 
+    def heal(self) -> None:
+        """Thaw what is frozen, and start again what does not run."""
+        for name in self._processes:
+            running = self._running.get(name)
+            if running is None or running.popen.poll() is not None:
+                self.start(name)
+            else:
+                self.thaw(name)
+
     def kill(self, name: str) -> None:
         """Kill a process at once, as `kill -9` does; what it started is left to notice."""
         running = self._running.pop(name)
         running.popen.kill()
         running.popen.wait()
+
+    def kill_all_of(self, name: str) -> None:
+        """Kill a process, and all that it started, at once."""
+        running = self._running.pop(name)
+        os.killpg(running.popen.pid, signal.SIGKILL)
+        running.popen.wait()
+
+    def end(self, name: str) -> None:
+        """Ask a process to end, and wait until it did."""
+        self._ask_to_end(name)
+        assert self._has_ended(name), f"did not end when asked to:\n{self.tail(name)}"
+
+    def children(self, name: str) -> list[int]:
+        """Return the ids of the processes that a process started itself."""
+        pid = self._running[name].popen.pid
+        found = [task.read_text().split() for task in Path(f"/proc/{pid}/task").glob("*/children")]
+        return [int(child) for children in found for child in children]
 
     def freeze(self, name: str) -> None:
         """Have a process, and all that it started, stand still until `thaw`."""

@@ -41,7 +41,8 @@ class Job:
     """One posted sound. Times are the broker's clock, in milliseconds; -1 stands for not yet known.
 
     `frames` is how many will be spoken; `position` is where on the channel's timeline the first of them
-    lies; `frames_aired` says how far the streamer has got; `chunks_sent` how many chunks were handed out.
+    lies; `frames_aired` says how far the streamer has got; `chunks_sent` how many chunks were handed out, and
+    `chunks_replaced` how many of them air with the clip's own mouth.
     `begun_ms` is when preparing was last begun, `rung_ms` when it was last asked for again; `rings` counts
     the tries that came to nothing (see `workers.overdue`).
     `announced_s` is the length that the file's header tells, 0 if it tells none.
@@ -64,6 +65,7 @@ class Job:
     frames_aired: int = 0
     position: int = -1
     chunks_sent: int = 0
+    chunks_replaced: int = 0
     epoch: int = 0
     begun_ms: int = 0
     rung_ms: int = 0

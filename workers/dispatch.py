@@ -150,6 +150,7 @@ def _write(pipe: Pipeline, queued: Queued, action: Send | Replace) -> None:
     else:
         row = Row(Stage.DONE, action.attempt, "dispatch", 0, action.reason)
         pipe.hset(job, "degraded", "1")
+        pipe.hincrby(job, "chunks_replaced", 1)
         if not queued.job.warning:
             at_s = chunks.span(action.chunk, queued.job.frames).start / FPS
             pipe.hset(job, "warning", f"the clip's own mouth aired from {at_s:.2f} s on: {action.reason}")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import made_up
 from tests.e2e.show import assert_spoken, show
+from tests.made_up import faults_file, made_up
 from tests.metering.chirps import speech
 from tests.system import System
 from wire import chunks, connection, jobs, workers
@@ -25,7 +25,8 @@ def slow(tmp_path: Path) -> Iterator[System]:
 @pytest.fixture
 def failing(tmp_path: Path) -> Iterator[System]:
     """A system whose worker fails at its first try of a job's third chunk."""
-    with made_up(tmp_path, MADE_UP_FAIL="2:1") as running:
+    faults_file(tmp_path).write_text("raise 2:1")
+    with made_up(tmp_path) as running:
         yield running
 
 

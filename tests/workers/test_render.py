@@ -98,9 +98,10 @@ def test_chunk_whose_sound_is_lost_is_broken(rung: list[str], broker: Redis, fra
 
 
 def test_chunk_whose_engine_fails_is_broken_and_the_worker_goes_on(
-    rung: list[str], broker: Redis, studio: Studio, monkeypatch: pytest.MonkeyPatch
+    rung: list[str], broker: Redis, studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MADE_UP_FAIL", "0")
+    (tmp_path / "faults").write_text("raise 0")
+    monkeypatch.setenv("MADE_UP_FAULTS", str(tmp_path / "faults"))
     render.render("j", 0, 1)
     assert told_of(broker, 0) == (Stage.BROKEN, "MadeUpError: chunk 0 fails, as it was told to")
     assert studio.heartbeat.speed == 25.0, "what failed says nothing about the speed"

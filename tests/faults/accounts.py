@@ -1,0 +1,98 @@
+"""What became of each chunk that was handed out. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.metering import spoken
+from tests.metering.hearing import correlation
+from tests.metering.marks import job_number
+from tests.metering.stream import Picture, Stream
+from wire.chunks import count, span
+from wire.jobs import Job
+from wire.media import FPS, SAMPLES_PER_FRAME
+
+PIECE_FRAMES = 5
+HEARD = 0.9
+"""A piece of sound that was sent correlates with what is received by this much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How many of a job's chunks were handed out, and how each of them ended.
+
+    `aired` were seen whole, with the mouth made for each frame; `replaced` aired with the clip's own mouth;
+    `cancelled` were dropped with their job.
+    """
+
+    dispatched: int
+    aired: int
+    replaced: int
+    cancelled: int
+
+    @property
+    def is_even(self) -> bool:
+        ends = (self.aired, self.replaced, self.cancelled)
+        return min(ends) >= 0 and self.dispatched == sum(ends)
+
+
+def account(job: Job, stream: Stream) -> Account:
+    """Return what the job's record and its viewers say of its chunks."""
+    absent = set(absent_frames(job, stream))
+    whole = [chunk for chunk in range(count(job.frames)) if not absent & set(span(chunk, job.frames))]
+    left = job.chunks_sent - len(whole) - job.chunks_replaced
+    return Account(
+        dispatched=job.chunks_sent,
+        aired=len(whole),
+        replaced=job.chunks_replaced,
+        cancelled=left if job.state == "cancelled" else 0,
+    )
+
+
+def absent_frames(job: Job, stream: Stream) -> list[int]:
+    """Return which of the job's frames were never shown with a mouth made for them."""
+    return sorted(set(range(job.frames)) - times(job, stream).keys())
+
+
+def paused_s(job: Job, stream: Stream) -> float:
+    """Return for how long the speech stood still between its first frame and its last, in seconds."""
+    shown = times(job, stream)
+    if not shown:
+        return 0.0
+    first, last = min(shown), max(shown)
+    return shown[last] - shown[first] - (last - first) / FPS
+
+
+def times(job: Job, stream: Stream) -> Mapping[int, float]:
+    """Return when each of the job's frames was first shown.
+
+    Speech that resumes crosses over from what was on, and a mouth in a mixture cannot be read: it counts as
+    shown where the frames behind it say that it was its turn.
+    """
+    number, pictures = job_number(job.id), stream.pictures
+    views = [view for view in spoken.shown(pictures) if view.mark.job == number]
+    first = {view.mark.frame: view.index for view in reversed(views)}
+    for frame in range(job.frames, 0, -1):
+        if _is_veiled(frame, first, pictures):
+            first[frame - 1] = first[frame] - 1
+    return {frame: pictures[index].pts_s for frame, index in first.items()}
+
+
+def _is_veiled(frame: int, first: Mapping[int, int], pictures: Sequence[Picture]) -> bool:
+    """Say whether the frame before this one is in a mixture."""
+    if first.get(frame, 0) == 0 or frame - 1 in first:
+        return False
+    seen = pictures[first[frame] - 1].seen
+    return seen.is_mixed and seen.mark is None
+
+
+def unheard(job: Job, stream: Stream, sent: NDArray[np.int16]) -> Iterator[range]:
+    """Yield the pieces of the absent frames whose sound was not heard either, of `sent`, `(n,)` at 48 kHz."""
+    absent = absent_frames(job, stream)
+    for start in range(0, len(absent), PIECE_FRAMES):
+        piece = range(absent[start], absent[min(start + PIECE_FRAMES, len(absent)) - 1] + 1)
+        part = sent[piece.start * SAMPLES_PER_FRAME : piece.stop * SAMPLES_PER_FRAME]
+        if len(part) and correlation(stream.sound.samples, part).max() < HEARD:
+            yield piece
