@@ -4,6 +4,7 @@ from settings import settings
 
 broker_url = settings().broker_url
 broker_connection_retry_on_startup = True
+broker_channel_error_retry = True  # without it every worker ends when a full broker refuses a write
 broker_transport_options = {
     "visibility_timeout": 86_400,  # lost work is rung again by dispatch, elsewhere, long before
     "socket_timeout": settings().redis_timeout_s,  # without it apply_async hangs with a frozen Redis

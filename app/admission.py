@@ -1,14 +1,32 @@
-"""Who is admitted: what must be alive for a job to be spoken, and room on its channel's playlist."""
+"""Who is admitted: what must be alive for a job to be spoken, and room on its playlist and at the broker."""
 
 from collections.abc import Mapping
 
 from redis import Redis
 
-from app.errors import NoRenderWorkerError, NoStreamerError, PlaylistFullError, UnknownChannelError
+from app.errors import (
+    BrokerFullError,
+    NoRenderWorkerError,
+    NoStreamerError,
+    PlaylistFullError,
+    UnknownChannelError,
+)
 from settings import Settings
 from wire import channels, jobs, workers
-from wire.connection import now_ms
+from wire.connection import memory, now_ms
 from wire.jobs import Job
+
+FULL = 0.9
+"""Share of the broker's memory above which nothing new is admitted: the rest is for what is under way."""
+
+
+def check_room(broker: Redis) -> None:
+    """Raises: BrokerFullError: the broker's memory is almost full."""
+    used, bound = memory(broker)
+    if bound and used > FULL * bound:
+        raise BrokerFullError(
+            f"The broker holds {used} of {bound} bytes: nothing is taken until it has room."
+        )
 
 
 def check_render(broker: Redis) -> None:

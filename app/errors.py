@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from flask import Flask, Response, jsonify, request
 from redis import RedisError
+from redis.exceptions import OutOfMemoryError
 from werkzeug.exceptions import HTTPException
 
 log = logging.getLogger(__name__)
@@ -97,6 +98,10 @@ class RedisDownError(ApiError):
     status, code, retry_after_s = 503, "redis_down", 2
 
 
+class BrokerFullError(ApiError):
+    status, code, retry_after_s = 503, "broker_full", 10
+
+
 class NoRenderWorkerError(ApiError):
     status, code, retry_after_s = 503, "no_render_worker", 5
 
@@ -149,6 +154,8 @@ def answer(error: ApiError) -> Response:
 
 def _answer_redis(error: RedisError) -> Response:
     log.warning("Redis failed in %s %.100s: %s", request.method, request.path, error)
+    if isinstance(error, OutOfMemoryError):
+        return answer(BrokerFullError("The broker's memory is full: try again later."))
     return answer(RedisDownError("Redis does not answer: try again in a moment."))
 
 

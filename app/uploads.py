@@ -43,6 +43,7 @@ def generate_video() -> Response:
     check_same_site(request)
     _check_size(request, have.settings.upload_max_bytes)
     _check_room(have.settings.uploads_folder, request.content_length or 0)
+    admission.check_room(have.broker)
     admission.check_render(have.broker)
     with _slot(have), _folder(have, uuid4().hex) as job_id:
         name, wishes = _receive(request, have, job_id)

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.exceptions import OutOfMemoryError, ResponseError
 from redis.retry import Retry
 
 
@@ -37,11 +38,26 @@ def now_ms(client: Redis) -> int:
     return int(seconds) * 1000 + int(micros) // 1000
 
 
+def memory(client: Redis) -> tuple[int, int]:
+    """Return how many bytes the server holds, and how many it may; 0 where it has no bound."""
+    told = client.info("memory")
+    return int(told["used_memory"]), int(told["maxmemory"])
+
+
 def text_hash(client: Redis, key: str) -> dict[str, str]:
     """Return the hash at `key`, empty where there is none. (redis-py's types leave bytes or text open.)"""
     return cast(dict[str, str], client.hgetall(key))
 
 
 def script(client: Redis, source: str, names: list[str], *args: str | bytes) -> Any:
-    """Run one of `wire.scripts` on the keys `names`; the server keeps the source after the first time."""
-    return client.register_script(source)(keys=names, args=args)
+    """Run one of `wire.scripts` on the keys `names`; the server keeps the source after the first time.
+
+    Raises:
+        OutOfMemoryError: the server is full, and the script's first write may grow what it holds.
+    """
+    try:
+        return client.register_script(source)(keys=names, args=args)
+    except ResponseError as error:
+        if "OOM" in str(error):  # before version 7 it comes from scripts under the code of any error
+            raise OutOfMemoryError(str(error)) from error
+        raise

@@ -103,13 +103,17 @@ BEAT = """
 -- KEYS worker, workers; ARGV owner, ttl ms, name, fields..
 local owner = redis.call('HGET', KEYS[1], 'owner')
 if owner and owner ~= ARGV[1] then return 0 end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
 redis.call('HSET', KEYS[1], 'owner', ARGV[1])
 for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 redis.call('SADD', KEYS[2], ARGV[3])
 return 1
 """
-"""A worker's heartbeat; refused while another owner's heart beats under the same name."""
+"""A worker's heartbeat; refused while another owner's heart beats under the same name.
+
+It grows nothing, and so a full broker takes it as well: that is why its first write is one that cannot.
+"""
 
 LEAVE = """
 -- KEYS worker, workers; ARGV owner, name

@@ -6,22 +6,25 @@ transaction, which fails if another pass handed something out since this one loo
 
 import logging
 from collections.abc import Sequence
+from math import inf
 from threading import Event, Lock, Thread
 
 from kombu.exceptions import OperationalError
 from redis import WatchError
 from redis.client import Pipeline
+from redis.exceptions import OutOfMemoryError
 
 from settings import settings
 from wire import chunks, jobs, keys, supply
 from wire.chunks import Row, Stage
+from wire.connection import memory
 from wire.jobs import Job, State
 from wire.media import FPS
 from workers import stores
 from workers.absence import Absence
 from workers.assignment import SOON_FRAMES, Replace, Send, assign
 from workers.celery import app, ring_render
-from workers.housekeeping import sweep
+from workers.housekeeping import forget_queues, sweep
 from workers.overdue import look_after
 from workers.replacement import publish_still
 from workers.slices import cut
@@ -32,7 +35,9 @@ log = logging.getLogger(__name__)
 EVERY_S = 1.0
 """A pass runs at least so often, in every dispatch worker; rings only hasten it."""
 SWEEP_EVERY = 5
-"""Passes of the timer between two sweeps of the uploads folder."""
+"""Passes of the timer between two rounds of housekeeping."""
+FULL = 0.8
+"""Share of the frames server's memory that the window may fill; the rest is for what is being rendered."""
 RACES = 5
 """Times that a pass gives way to another before it leaves the rest to the timer."""
 
@@ -59,6 +64,7 @@ def _tick() -> None:
             run_pass()
             if passes % SWEEP_EVERY == 0:
                 sweep(stores.broker(), settings().uploads_folder, settings().jobs_kept_s)
+                forget_queues(stores.broker())
         except Exception:  # whatever went wrong, leases have to be looked after
             log.exception("a dispatch pass failed; again in %.0f s", EVERY_S)
 
@@ -89,8 +95,8 @@ def _once() -> None:
 
 
 def _decide(scene: Scene, window_frames: int) -> Sequence[Send | Replace]:
-    used = int(stores.frames().info("memory")["used_memory"])
-    if used > settings().window_bytes:
+    used, bound = memory(stores.frames())
+    if used > min(settings().window_bytes, FULL * bound if bound else inf):
         log.warning("the frames server holds %d bytes: only what airs next is handed out", used)
         window_frames = SOON_FRAMES
     absent_s = _absence.note(scene.now_ms, {q.engine for q in scene.queued.values()}, scene.workers)
@@ -101,18 +107,24 @@ def _decide(scene: Scene, window_frames: int) -> Sequence[Send | Replace]:
 def _lay_ready(scene: Scene, actions: Sequence[Send | Replace]) -> list[Send | Replace]:
     """Bring to the frames server what the chunks need, before anybody hears of them.
 
-    Returns those actions that can be carried out: a job whose sound is gone fails, and stops no other.
+    Returns those actions that can be carried out: a job whose sound is gone fails, and stops no other; what
+    finds no room on the server waits for a later pass.
     """
+    laid: list[Send | Replace] = []
     failed: set[str] = set()
     for action in actions:
         queued = scene.queued[action.job]
         try:
             if action.job not in failed:
                 _lay_chunk_ready(queued, action)
+                laid.append(action)
+        except OutOfMemoryError:  # and so would be what airs later
+            log.warning("the frames server is full: chunks wait from job %s %d on", action.job, action.chunk)
+            break
         except (OSError, ValueError) as error:
             failed.add(action.job)
             _fail(queued.job, f"its sound cannot be read any more: {error}")
-    return [action for action in actions if action.job not in failed]
+    return [action for action in laid if action.job not in failed]
 
 
 def _lay_chunk_ready(queued: Queued, action: Send | Replace) -> None:

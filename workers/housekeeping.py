@@ -1,4 +1,4 @@
-"""Looking after the uploads folder: what ended jobs left is forgotten, what the broker lost has failed."""
+"""Forgetting what jobs left that ended and workers that are gone; telling of jobs that the broker lost."""
 
 import logging
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from redis import Redis
 
-from wire import jobs, records
+from wire import jobs, records, workers
 from wire.connection import now_ms
 from wire.jobs import ENDED, State
 
@@ -18,6 +18,8 @@ UNKNOWN_KEPT_S = 600.0
 """A folder of no known job is kept for so long after it last grew: its upload may be under way."""
 ADMITTING_S = 10.0
 """A job is recorded in its folder first; the broker may know of it so much later, if it answers slowly."""
+BINDING = "_kombu.binding."
+"""Celery's own record of a queue goes by its name and this."""
 LOST = "The broker lost its memory, and this job with it: if it was not spoken to its end, post it again."
 
 
@@ -37,6 +39,15 @@ def sweep(broker: Redis, folder: Path, kept_s: float) -> None:
         if is_over:
             shutil.rmtree(path, ignore_errors=True)
             log.debug("removed the sound of job %s", path.name)
+
+
+def forget_queues(broker: Redis) -> None:
+    """Delete the queues of render workers that are gone: what they were told was given to others."""
+    alive = {worker.queue for worker in workers.live(broker)}
+    for head in ("", BINDING):
+        for key in map(str, broker.scan_iter(f"{head}gpu.*", count=1000)):
+            if key.removeprefix(head) not in alive:
+                broker.delete(key)
 
 
 def _is_lost(broker: Redis, path: Path, kept_s: float) -> bool:

@@ -1,9 +1,11 @@
 """Patches and sound become batches, and batches go to the frames server in order."""
 
+import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from redis import Redis
+from redis.exceptions import OutOfMemoryError
 
 from avatars.store import Avatar
 from wire import chunks, supply
@@ -11,6 +13,9 @@ from wire.batches import Batch, Patch
 from wire.jobs import Job
 from wire.media import BATCH_FRAMES, SAMPLES_PER_FRAME
 from wire.supply import ChunkSound
+
+ROOM_LOOK_S = 0.1
+"""Between two looks whether a full frames server has room again."""
 
 
 class WrongRenderError(RuntimeError):
@@ -62,15 +67,27 @@ def to_batches(
         pass
 
 
-def publish(frames: Redis, batches: Iterable[Batch]) -> None:
+def publish(frames: Redis, batches: Iterable[Batch], room_wait_s: float = 0.0) -> None:
     """Write the batches in order; where the server misses earlier ones, write those again.
 
     Raises:
         RefusedError: the chunk may not be written (any more).
+        OutOfMemoryError: the server was full for `room_wait_s`.
     """
     made: list[Batch] = []
     for batch in batches:
         made.append(batch)
-        wanted = supply.append(frames, batch)
+        wanted = _append(frames, batch, room_wait_s)
         while wanted < len(made):
-            wanted = supply.append(frames, made[wanted])
+            wanted = _append(frames, made[wanted], room_wait_s)
+
+
+def _append(frames: Redis, batch: Batch, room_wait_s: float) -> int:
+    end = time.monotonic() + room_wait_s
+    while True:
+        try:
+            return supply.append(frames, batch)
+        except OutOfMemoryError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(ROOM_LOOK_S)

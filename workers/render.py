@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 LEARNING = 0.3
 """Weight of the newest chunk in the measured speed: settles within some chunks, forgives a hiccup."""
+ROOM_WAIT_S = 20.0
+"""How long a chunk that is rendered waits for room on a full frames server: what airs makes some."""
 
 
 class LostSoundError(RuntimeError):
@@ -125,7 +127,7 @@ def _render(studio: Studio, job: Job, chunk: int, attempt: int) -> int:
     frames = len(order.clip_frames)
     features = studio.engine.features(_speech_of(job, sound, order))
     patches = checked(studio.engine.render(avatar, features, order), avatar, frames)
-    publish(stores.frames(), to_batches(job, chunk, attempt, sound, patches))
+    publish(stores.frames(), to_batches(job, chunk, attempt, sound, patches), ROOM_WAIT_S)
     return frames
 
 

@@ -52,7 +52,7 @@ def test_a_redis_that_is_full_is_no_unforeseen_failure(app: Flask, monkeypatch: 
     monkeypatch.setattr("wire.jobs.latest", fail)
     answer = app.test_client().get("/jobs")
     assert answer.json is not None
-    assert (answer.status_code, answer.json["error"]["code"]) == (503, "redis_down")
+    assert (answer.status_code, answer.json["error"]["code"]) == (503, "broker_full")
     assert answer.headers["Retry-After"]
 
 

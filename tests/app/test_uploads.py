@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from redis import Redis
 from werkzeug.test import TestResponse
 
+from app import admission
 from app import uploads as posting
 from app.parts import KEY, Parts, build
 from settings import Settings
@@ -226,6 +227,21 @@ def test_with_nobody_alive_a_post_is_refused_unread(nobody: FlaskClient) -> None
     assert refused(answer) == (503, "no_render_worker")
     assert int(answer.headers["Retry-After"]) > 0
     assert body.tell() == 0
+
+
+def test_while_the_broker_is_almost_full_a_post_is_refused(
+    client: FlaskClient, broker: Redis, config: Settings
+) -> None:
+    before = str(broker.config_get("maxmemory")["maxmemory"])
+    broker.config_set("maxmemory", int(broker.info("memory")["used_memory"] / admission.FULL))
+    try:
+        answer = post(client, sound(GOOD_SOUND))
+        assert refused(answer) == (503, "broker_full")
+        assert int(answer.headers["Retry-After"]) > 0
+        assert stored(config) == []
+    finally:
+        broker.config_set("maxmemory", before)
+    accepted(post(client, sound(GOOD_SOUND)))
 
 
 def test_without_a_streamer_a_post_is_refused(client: FlaskClient, broker: Redis) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from redis import Redis
+from redis.exceptions import OutOfMemoryError
 
 from settings import Settings
 from wire import channels, chunks, jobs, keys, supply, uploads, workers
@@ -213,6 +214,32 @@ def test_full_frames_server_lets_only_what_airs_next_through(
         dispatch.run_pass()
         finish_all(broker, frames)
     assert {chunk for _, _, chunk, _ in rung} == {0, 1, 2}
+
+
+def test_frames_server_that_may_hold_less_than_the_window_is_not_filled(
+    rung: Rings, broker: Redis, frames: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "memory", lambda _: (81, 100))
+    for _ in range(8):
+        dispatch.run_pass()
+        finish_all(broker, frames)
+    assert {chunk for _, _, chunk, _ in rung} == {0, 1, 2}
+
+
+def test_chunk_that_finds_no_room_waits_and_so_does_what_airs_after_it(
+    rung: Rings, broker: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def put_first(_frames: Redis, _job_id: str, chunk: int, _sound: supply.ChunkSound) -> None:
+        if chunk > 0:
+            raise OutOfMemoryError("command not allowed when used memory > 'maxmemory'")
+
+    with monkeypatch.context() as full:
+        full.setattr(supply, "put_sound", put_first)
+        dispatch.run_pass()
+    assert [(chunk, attempt) for _, _, chunk, attempt in rung] == [(0, 1)]
+    assert now(broker).chunks_sent == 1
+    dispatch.run_pass()
+    assert [(chunk, attempt) for _, _, chunk, attempt in rung] == [(0, 1), (1, 1)]
 
 
 def test_job_is_handed_out_no_further_than_the_window(rung: Rings, broker: Redis) -> None:

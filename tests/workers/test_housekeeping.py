@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from wire import jobs, records
+from wire import jobs, records, workers
 from wire.connection import now_ms
 from wire.jobs import Job, State
-from workers.housekeeping import ADMITTING_S, LOST, UNKNOWN_KEPT_S, sweep
+from wire.workers import Worker
+from workers.housekeeping import ADMITTING_S, BINDING, LOST, UNKNOWN_KEPT_S, forget_queues, sweep
 
 KEPT_S = 3600.0
 
@@ -107,3 +108,14 @@ def test_a_job_lost_longer_ago_than_jobs_are_kept_is_removed(broker: Redis, tmp_
     sweep(broker, tmp_path, KEPT_S)
     assert broker.dbsize() == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_queues_of_workers_that_are_gone_are_forgotten(broker: Redis) -> None:
+    workers.beat(broker, Worker("gpu.h.0", "render", "gpu.h.0"), "me")
+    broker.persist("worker:gpu.h.0")
+    for queue in ("gpu.h.0", "gpu.gone.0", "prepare"):
+        broker.lpush(queue, "message")
+        broker.sadd(BINDING + queue, "queue")
+    forget_queues(broker)
+    left = {"gpu.h.0", "prepare", BINDING + "gpu.h.0", BINDING + "prepare"}
+    assert set(map(str, broker.keys())) == {"worker:gpu.h.0", "workers"} | left

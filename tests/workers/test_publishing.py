@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from threading import Timer
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from redis import Redis
+from redis.exceptions import OutOfMemoryError
 
+from tests.wire.test_full import full, lay_ballast
 from wire import supply
 from wire.batches import Patch
 from wire.jobs import Job, State
@@ -88,3 +91,21 @@ def test_batches_that_the_server_lost_are_written_again(frames: Redis) -> None:
 
     publish(frames, wiped())
     assert [b.batch for b in supply.read(frames, "j", [(1, 0)], 10, 0.01)] == [0, 1, 2, 3, 4]
+
+
+def test_batch_waits_for_room_on_a_full_server(frames: Redis) -> None:
+    supply.raise_fence(frames, "j", 0, 0)
+    lay_ballast(frames)
+    with full(frames):
+        airs = Timer(0.3, frames.delete, ("ballast",))
+        airs.start()
+        publish(frames, batches(iter([patch()] * 8)), room_wait_s=20)
+    airs.join()
+    assert [b.batch for b in supply.read(frames, "j", [(0, 0)], 10, 0.01)] == [0, 1]
+
+
+def test_batch_waits_for_room_no_longer_than_it_may(frames: Redis) -> None:
+    supply.raise_fence(frames, "j", 0, 0)
+    lay_ballast(frames)
+    with full(frames), pytest.raises(OutOfMemoryError):
+        publish(frames, batches(iter([patch()] * 8)), room_wait_s=0.2)
