@@ -16,6 +16,7 @@ task_ignore_result = True  # job and chunk state are kept by wire.jobs and wire.
 task_routes = {
     "workers.prepare": {"queue": "prepare"},
     "workers.dispatch": {"queue": "dispatch"},
+    "workers.forget": {"queue": "dispatch"},
 }
 task_acks_late = True
 worker_prefetch_multiplier = 1

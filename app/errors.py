@@ -59,6 +59,14 @@ class TooSlowError(ApiError):
     status, code = 408, "too_slow"
 
 
+class NotOnAirError(ApiError):
+    status, code = 409, "not_on_air"
+
+
+class JobEndedError(ApiError):
+    status, code = 409, "job_ended"
+
+
 class RangeError(ApiError):
     status, code = 416, "bad_range"
 
@@ -141,7 +149,7 @@ def body(code: str, message: str) -> dict[str, dict[str, str]]:
 
 def answer(error: ApiError) -> Response:
     """Return the answer to a refused request, and log it."""
-    level = logging.INFO if request.method == "POST" else logging.DEBUG
+    level = logging.INFO if request.method in ("POST", "DELETE") else logging.DEBUG
     log.log(
         level, "refused %s %.100s: %d %s: %s", request.method, request.path, error.status, error.code, error
     )

@@ -1,4 +1,4 @@
-"""Security headers of every answer, and which sites may post."""
+"""Security headers of every answer, and which sites may post and cancel."""
 
 from urllib.parse import urlsplit
 
@@ -37,7 +37,7 @@ def add(response: Response) -> Response:
 
 
 def check_same_site(request: Request) -> None:
-    """Refuse what a browser sends for another site: its pages must not put speech on this stream.
+    """Refuse what a browser sends for another site: its pages have no say in what is spoken here.
 
     Raises:
         CrossSiteError: the request says that it comes from another site's page.
@@ -49,4 +49,4 @@ def check_same_site(request: Request) -> None:
     else:  # browsers send it only over HTTPS and to this machine
         foreign = origin is not None and urlsplit(origin).netloc != request.host
     if foreign:
-        raise CrossSiteError("Sound can only be posted from this server's own page, or by no page at all.")
+        raise CrossSiteError("This can only be asked for by this server's own page, or by no page at all.")

@@ -28,10 +28,19 @@ def latest() -> Response:
 
 @routes.get("/jobs/<job_id>")
 def one(job_id: str) -> Response:
+    return jsonify(show(find(job_id)))
+
+
+def find(job_id: str) -> Job:
+    """Return the job.
+
+    Raises:
+        UnknownJobError: there is none of that id.
+    """
     job = jobs.load(parts().broker, job_id) if ID.fullmatch(job_id) else None
     if job is None:
         raise UnknownJobError("There is no such job (any more).")
-    return jsonify(show(job))
+    return job
 
 
 def show(job: Job) -> dict[str, Any]:
@@ -47,6 +56,8 @@ def show(job: Job) -> dict[str, Any]:
         "error": job.error or None,
         "warning": job.warning or None,
         "degraded": job.degraded,
+        "interrupted": job.interrupted_at_s is not None,
+        "interrupted_at_s": job.interrupted_at_s,
         "guidance_scale": job.guidance_scale,
         "inference_steps": job.inference_steps,
     }

@@ -48,6 +48,8 @@ class Buffer:
         self._ahead_max = ahead_max
         self._frames: deque[Spoken] = deque()
         self._begun = ""
+        self._ends_at = 0  # the position behind the last frame of the job that was begun last
+        self._free_until = 0
         self._lock = Lock()
 
     def is_full(self) -> bool:
@@ -58,17 +60,30 @@ class Buffer:
         with self._lock:
             self._frames.extend(frames)
 
-    def take(self, position: int) -> tuple[Supply, Spoken | None]:
-        """Return what there is to send at `position`, and take the frame out if it is to be sent now."""
+    def take(self, position: int, is_idle: bool = True) -> tuple[Supply, Spoken | None]:
+        """Return what there is to send at `position`, and take the frame out if it is to be sent now.
+
+        `is_idle` tells whether the clip's own mouth is on: a job that was planned behind one that was cut off
+        then begins as soon as it is well ahead, and not only at its place.
+        """
         with self._lock:
             if not self._frames:
                 return (Supply.LATE if self._begun else Supply.NONE), None
             first = self._frames[0]
-            if first.job.id != self._begun and not is_due(position, first.position, self._ahead_max):
+            if first.job.id != self._begun and not self._may_begin(first, position, is_idle):
                 return Supply.NONE, None
             self._frames.popleft()
+            self._ends_at = position + first.job.frames - first.number
             self._begun = "" if first.is_last else first.job.id
             return Supply.READY, first
+
+    def _may_begin(self, first: Spoken, position: int, is_idle: bool) -> bool:
+        if is_due(position, first.position, self._ahead_max):
+            return True
+        is_behind_a_gap = position < self._free_until <= first.position
+        last = self._frames[-1]
+        is_well_ahead = self.is_full() or last.job.id != first.job.id or last.is_last
+        return is_idle and is_behind_a_gap and is_well_ahead
 
     def drop(self, job_id: str) -> None:
         """Forget the job: it has ended elsewhere, and nothing more of it is to be sent."""
@@ -76,3 +91,4 @@ class Buffer:
             self._frames = deque(frame for frame in self._frames if frame.job.id != job_id)
             if self._begun == job_id:
                 self._begun = ""
+                self._free_until = self._ends_at

@@ -18,7 +18,7 @@ from streamer.counters import Counters
 from streamer.label import Label
 from streamer.mixing import Sound, cross, joined, lay, weight
 from streamer.pace import Pace
-from streamer.playout import Body, State, Supply, move, step
+from streamer.playout import Body, Mode, State, Supply, move, step
 from wire.batches import Patch
 from wire.media import SAMPLES_PER_FRAME
 
@@ -103,7 +103,7 @@ class Playout:
         self._supply, self._spoken, self._sent = supply, spoken, picture
 
     def _gather(self) -> tuple[Supply, Spoken | None]:
-        supply, spoken = self._buffer.take(self._body.position + 1)
+        supply, spoken = self._buffer.take(self._body.position + 1, self._mouth.mode is Mode.IDLE)
         if supply is Supply.LATE and self._supply is Supply.READY and self._spoken:
             self._counters.underruns += 1
             log.warning("job %s: frame %d is late", self._spoken.job.id, self._spoken.number + 1)

@@ -90,6 +90,7 @@ class Reporter:
         channels.report(self._broker, replace(self._channel, position=self._position()))
         for aired in self._progress.untold():
             if not self._move(aired, State.ON_AIR):
+                self._move(aired, State.CANCELLED, only_from={State.CANCELLED})  # how far it really got
                 self._progress.abandon(aired)
                 continue
             if aired.is_over:
@@ -97,10 +98,10 @@ class Reporter:
                 log.info("job %s: done, %d frames, %d lost", aired.job.id, aired.frames, aired.lost)
             self._progress.tell(aired)
 
-    def _move(self, aired: Aired, state: State) -> bool:
+    def _move(self, aired: Aired, state: State, only_from: set[State] | None = None) -> bool:
         changed: dict[str, Any] = {"frames_aired": aired.frames}
         if aired.degraded:
             changed["degraded"] = True
         if aired.lost:
             changed["warning"] = warning(aired)
-        return jobs.move(self._broker, aired.job, state, self._kept_s, **changed)
+        return jobs.move(self._broker, aired.job, state, self._kept_s, only_from, **changed)

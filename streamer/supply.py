@@ -21,8 +21,8 @@ from wire.jobs import Job
 
 LOOK_S = 0.08
 """Between two looks at the playlist while nothing is read; a first chunk takes longer to render."""
-LOOK_READING_S = 0.5
-"""Between two looks while a job is read: it may have failed meanwhile."""
+LOOK_READING_S = 0.2
+"""Between two looks while a job is read: it may have been cancelled or failed meanwhile."""
 BLOCK_S = 0.2
 """How long a read waits for the next batch; stopping takes as long."""
 RETRY_S = 0.5

@@ -9,6 +9,7 @@ from redis import Redis
 
 from wire import keys, scripts
 from wire.connection import now_ms, script, text_hash
+from wire.media import FPS
 
 KEPT = 1000
 """Ended jobs that are remembered at most; older ones are forgotten first."""
@@ -20,18 +21,21 @@ class State(StrEnum):
     RENDERING = "rendering"
     ON_AIR = "on_air"
     DONE = "done"
+    CANCELLED = "cancelled"
     FAILED = "failed"
 
 
-ENDED = frozenset({State.DONE, State.FAILED})
+ENDED = frozenset({State.DONE, State.CANCELLED, State.FAILED})
 UNPREPARED = frozenset({State.QUEUED, State.PREPARING})
+UNDER_WAY = UNPREPARED | {State.RENDERING, State.ON_AIR}
 
 BEFORE: dict[State, frozenset[State]] = {
     State.PREPARING: UNPREPARED,
     State.RENDERING: frozenset({State.PREPARING}),
     State.ON_AIR: frozenset({State.RENDERING, State.ON_AIR}),
     State.DONE: frozenset({State.ON_AIR}),
-    State.FAILED: frozenset({State.QUEUED, State.PREPARING, State.RENDERING, State.ON_AIR}),
+    State.CANCELLED: UNDER_WAY,
+    State.FAILED: UNDER_WAY,
 }
 """From which states a job may come into each."""
 
@@ -74,6 +78,12 @@ class Job:
     degraded: bool = False
     error: str = ""
     warning: str = ""
+
+    @property
+    def interrupted_at_s(self) -> float | None:
+        """The second of its sound at which the job was cut off on air; None if it was not."""
+        is_cut_off = self.state in ENDED and self.state is not State.DONE and self.frames_aired > 0
+        return self.frames_aired / FPS if is_cut_off else None
 
     @classmethod
     def from_hash(cls, text: dict[str, str]) -> Self:
@@ -160,6 +170,6 @@ def move(
     """
     before = BEFORE[to] if only_from is None else only_from
     flat = [part for name, value in changes.items() for part in (name, _write(value))]
-    names = [keys.job(job.id), keys.playlist(job.channel), keys.chunks(job.id)]
+    names = [keys.job(job.id), keys.playlist(job.channel), keys.chunks(job.id), keys.TURN]
     target = (job.id, to, "1" if to in ENDED else "", str(int(kept_s)), str(now_ms(broker)))
     return bool(script(broker, scripts.MOVE_JOB, names, *target, str(len(before)), *before, *flat) == 1)

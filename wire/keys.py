@@ -8,7 +8,8 @@ WORKERS = "workers"
 CHANNELS = "channels"
 """Set: names of channels that a streamer ever played."""
 TURN = "dispatch:turn"
-"""Counter: dispatch passes that handed something out; two passes at once see each other by it."""
+"""Counter: dispatch passes that handed something out, and jobs that ended; a pass sees by it what happened
+since it looked."""
 
 
 def job(job_id: str) -> str:

@@ -30,7 +30,7 @@ return 0
 """Move the fence past what has aired, and forget its sound and frames."""
 
 MOVE_JOB = """
--- KEYS job, playlist, chunk table; ARGV id, new state, ended ('1' or ''), ttl s, now, count, states.., fields
+-- KEYS job, playlist, chunks, turn; ARGV id, new state, ended ('1' or ''), ttl s, now, count, states, fields
 local state = redis.call('HGET', KEYS[1], 'state')
 local count = tonumber(ARGV[6])
 local allowed = false
@@ -41,12 +41,14 @@ if ARGV[3] == '1' then
   redis.call('DEL', KEYS[3])
   redis.call('EXPIRE', KEYS[1], ARGV[4])
   redis.call('HSET', KEYS[1], 'ended_ms', ARGV[5])
+  redis.call('INCR', KEYS[4])
 end
 redis.call('HSET', KEYS[1], 'state', ARGV[2])
 for i = 7 + count, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 return 1
 """
-"""Move a job to another state if it is in one that allows it; an ended job leaves the playlist."""
+"""Move a job to another state if it is in one that allows it. An ended job leaves the playlist, and turns
+back dispatch passes that saw it there."""
 
 _RECORD = """
 for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end

@@ -4,7 +4,7 @@ A fence for each job says what may still be written. Without a fence nothing may
 twice can neither reach the air nor stay in memory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -79,6 +79,12 @@ def advance_fence(frames: Redis, job_id: str, chunk: int, since: int) -> None:
     gone = [key(job_id, c) for c in aired for key in (keys.sound, keys.frames)]
     names = [keys.fence(job_id), *gone]
     script(frames, scripts.ADVANCE, names, str(chunk), str(int(FENCE_TTL_S * 1000)))
+
+
+def forget(frames: Redis, job_id: str, chunks: Iterable[int]) -> None:
+    """Refuse from now on what comes of the job, and forget the sound and frames of its `chunks`."""
+    gone = (key(job_id, chunk) for chunk in chunks for key in (keys.sound, keys.frames))
+    frames.unlink(keys.fence(job_id), *gone)
 
 
 def put_sound(frames: Redis, job_id: str, chunk: int, sound: ChunkSound) -> None:

@@ -1,7 +1,7 @@
 """The dispatch worker's task: hand chunks out to render workers, and do again what got lost.
 
 A pass may run at any time, in any number of dispatch workers: what it decides takes effect in one
-transaction, which fails if another pass handed something out since this one looked.
+transaction, which fails if another pass handed something out, or a job ended, since this one looked.
 """
 
 import logging
@@ -18,13 +18,12 @@ from settings import settings
 from wire import chunks, jobs, keys, supply
 from wire.chunks import Row, Stage
 from wire.connection import memory
-from wire.jobs import Job, State
+from wire.jobs import ENDED, Job, State
 from wire.media import FPS
-from workers import stores
+from workers import housekeeping, stores
 from workers.absence import Absence
 from workers.assignment import SOON_FRAMES, Replace, Send, assign
 from workers.celery import app, ring_render
-from workers.housekeeping import forget_queues, sweep
 from workers.overdue import look_after
 from workers.replacement import publish_still
 from workers.slices import cut
@@ -56,6 +55,15 @@ def dispatch() -> None:
     run_pass()
 
 
+@app.task(name="workers.forget")
+def forget(job_id: str) -> None:
+    """Forget what an ended job left, and hand out what it made room for. Safe to miss: sweeps do it too."""
+    job = jobs.load(stores.broker(), job_id)
+    if job is not None and job.state in ENDED:
+        housekeeping.forget(stores.frames(), settings().uploads_folder, job)
+    run_pass()
+
+
 def _tick() -> None:
     pause, passes = Event(), 0
     while not pause.wait(EVERY_S):
@@ -63,8 +71,9 @@ def _tick() -> None:
         try:
             run_pass()
             if passes % SWEEP_EVERY == 0:
-                sweep(stores.broker(), settings().uploads_folder, settings().jobs_kept_s)
-                forget_queues(stores.broker())
+                have = settings()
+                housekeeping.sweep(stores.broker(), stores.frames(), have.uploads_folder, have.jobs_kept_s)
+                housekeeping.forget_queues(stores.broker())
         except Exception:  # whatever went wrong, leases have to be looked after
             log.exception("a dispatch pass failed; again in %.0f s", EVERY_S)
 
@@ -86,7 +95,11 @@ def _once() -> None:
         pipe.watch(keys.TURN)  # type: ignore[no-untyped-call]  # redis-py leaves it so
         scene = gather(broker, stores.frames(), window_frames)
         actions = _lay_ready(scene, _decide(scene, window_frames))
-        _commit(pipe, scene, actions)
+        try:
+            _commit(pipe, scene, actions)
+        except WatchError:
+            _take_back(actions)
+            raise
     for action in actions:
         if isinstance(action, Send):
             _ring(action)
@@ -137,11 +150,19 @@ def _lay_chunk_ready(queued: Queued, action: Send | Replace) -> None:
         publish_still(queued, action, sound)
 
 
+def _take_back(actions: Sequence[Send | Replace]) -> None:
+    """Forget what was laid ready for jobs that ended meanwhile: whoever ended them has forgotten the rest."""
+    for action in actions:
+        job = jobs.load(stores.broker(), action.job)
+        if job is None or job.state in ENDED:
+            supply.forget(stores.frames(), action.job, [action.chunk])
+
+
 def _commit(pipe: Pipeline, scene: Scene, actions: Sequence[Send | Replace]) -> None:
     """Write the decisions in one transaction.
 
     Raises:
-        WatchError: another pass handed something out since this one looked.
+        WatchError: another pass handed something out, or a job ended, since this one looked.
     """
     pipe.multi()
     for queued in scene.queued.values():

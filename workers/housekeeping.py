@@ -8,9 +8,9 @@ from pathlib import Path
 
 from redis import Redis
 
-from wire import jobs, records, workers
+from wire import jobs, records, supply, workers
 from wire.connection import now_ms
-from wire.jobs import ENDED, State
+from wire.jobs import ENDED, Job, State
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +23,8 @@ BINDING = "_kombu.binding."
 LOST = "The broker lost its memory, and this job with it: if it was not spoken to its end, post it again."
 
 
-def sweep(broker: Redis, folder: Path, kept_s: float) -> None:
-    """Remove the folders of jobs that ended, and those that no job is known for.
+def sweep(broker: Redis, frames: Redis, folder: Path, kept_s: float) -> None:
+    """Forget jobs that ended, and remove folders that no job is known for.
 
     A job that was admitted and that the broker does not know has failed: that is told for `kept_s`. What is
     no job's folder, or cannot be read, is left where it is.
@@ -36,9 +36,17 @@ def sweep(broker: Redis, folder: Path, kept_s: float) -> None:
         except OSError as error:
             log.debug("left %s in the uploads folder: %s", path.name, error)
             continue
-        if is_over:
+        if is_over and job:
+            forget(frames, folder, job)
+        elif is_over:
             shutil.rmtree(path, ignore_errors=True)
-            log.debug("removed the sound of job %s", path.name)
+
+
+def forget(frames: Redis, folder: Path, job: Job) -> None:
+    """Forget what is left of a job that ended; its folder goes last, as the next sweep finds it by that."""
+    supply.forget(frames, job.id, range(job.chunks_sent))
+    shutil.rmtree(folder / job.id, ignore_errors=True)
+    log.debug("forgot what job %s left", job.id)
 
 
 def forget_queues(broker: Redis) -> None:

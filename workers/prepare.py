@@ -18,7 +18,8 @@ def prepare(job_id: str) -> None:
     """Decode the job's sound, and pin its avatar.
 
     Safe to run again, and twice at once: decoding gives the same files, put in their place whole, and a job
-    past this stage is left alone. A sound that cannot be used fails the job with the reason.
+    past this stage is left alone. A sound that cannot be used fails the job with the reason; one that is
+    gone, as its job was cancelled meanwhile, ends the task and nothing else.
     """
     broker, kept_s = stores.broker(), settings().jobs_kept_s
     job = jobs.load(broker, job_id)
@@ -30,8 +31,8 @@ def prepare(job_id: str) -> None:
     except UnusableSoundError as error:
         _fail(job, str(error))
     except Exception as error:
-        _fail(job, f"preparing failed: {error}")
-        raise
+        if _fail(job, f"preparing failed: {error}"):
+            raise
     ring_dispatch()
 
 
@@ -41,15 +42,20 @@ def _prepare(job: Job) -> None:
     if channel is None:
         raise UnusableSoundError(f"there is no channel {job.channel}")
     sound = decode(limits.uploads_folder, job.id, limits.upload_max_s, job.announced_s, limits.ffmpeg)
-    jobs.move(
+    is_moved = jobs.move(
         stores.broker(), job, State.RENDERING, limits.jobs_kept_s,
         frames=sound.frames, loudest=sound.loudest, warning=sound.warning,
         avatar=channel.avatar, avatar_frames=channel.avatar_frames,
     )  # fmt: skip
-    log.info("job %s prepared: %d frames", job.id, sound.frames)
+    if is_moved:
+        log.info("job %s prepared: %d frames", job.id, sound.frames)
 
 
-def _fail(job: Job, reason: str) -> None:
-    """Fail the job, unless it was prepared by another try."""
-    if jobs.move(stores.broker(), job, State.FAILED, settings().jobs_kept_s, UNPREPARED, error=reason):
+def _fail(job: Job, reason: str) -> bool:
+    """Fail the job; False if it was prepared by another try, or has ended meanwhile."""
+    is_moved = jobs.move(stores.broker(), job, State.FAILED, settings().jobs_kept_s, UNPREPARED, error=reason)
+    if is_moved:
         log.warning("job %s failed: %s", job.id, reason)
+    else:
+        log.info("job %s is not to be prepared any more; %s", job.id, reason)
+    return is_moved

@@ -10,7 +10,7 @@ from settings import settings
 from wire import chunks, jobs, supply
 from wire.chunks import Row, Stage
 from wire.jobs import Job
-from wire.supply import ChunkSound
+from wire.supply import ChunkSound, RefusedError
 from workers import stores
 from workers.celery import app, ring_dispatch
 from workers.effort import effort
@@ -61,7 +61,8 @@ def render(job_id: str, chunk: int, attempt: int) -> None:
 
     Safe to run twice, here or elsewhere: a stale attempt finds no lease, and a batch that is already in
     the stream is left as it is. A chunk that cannot be rendered is reported, tried elsewhere, and in the
-    end replaced, so the stream never waits for it.
+    end replaced, so the stream never waits for it. One whose job was cancelled ends with the next batch, as
+    that is refused, and is not tried again: its row is gone.
     """
     studio = _studio
     if studio is None:
@@ -106,15 +107,21 @@ def _outcome(studio: Studio, job: Job, chunk: int, attempt: int) -> tuple[Row, b
     began = time.monotonic()
     try:
         frames = _render(studio, job, chunk, attempt)
+    except (LostSoundError, RefusedError) as error:  # the job was cancelled, or dispatch tries again
+        log.info("job %s chunk %d attempt %d ends early: %s", job.id, chunk, attempt, error)
+        return _broken(studio, attempt, error), False
     except Exception as error:  # whatever an engine raises ends this chunk, not the worker
         log.exception("job %s chunk %d attempt %d failed; dispatch tries again", job.id, chunk, attempt)
-        row = Row(Stage.BROKEN, attempt, studio.heartbeat.name, 0, f"{type(error).__name__}: {error}")
-        return row, isinstance(error, LostDeviceError)
+        return _broken(studio, attempt, error), isinstance(error, LostDeviceError)
     taken_s = time.monotonic() - began
     speed, work = studio.heartbeat.speed, frames * _effort(studio, job)
     studio.heartbeat.tell(speed=speed + LEARNING * (work / taken_s - speed))
     log.debug("job %s chunk %d: %d frames in %.3f s", job.id, chunk, frames, taken_s)
     return Row(Stage.DONE, attempt, studio.heartbeat.name, 0), False
+
+
+def _broken(studio: Studio, attempt: int, error: Exception) -> Row:
+    return Row(Stage.BROKEN, attempt, studio.heartbeat.name, 0, f"{type(error).__name__}: {error}")
 
 
 def _render(studio: Studio, job: Job, chunk: int, attempt: int) -> int:

@@ -104,11 +104,13 @@ def _walk(
         if end is not None and end - position > window_frames:
             return
         engine = job.engine or pin_engine(rendering)
-        start = job.position
-        if start < 0:
+        start = earliest = job.position
+        if start < 0 or (end is None and job.state is not State.ON_AIR):
             lead = _lead_s(job, engine, rendering, window_frames)
-            start = starts.plan(position, lead, end)
-        from_now = 0 if job.state is State.ON_AIR else max(start, position, end or 0) - position
+            earliest = starts.plan(position, lead, end)
+            start = earliest if start < 0 else start
+        airs_at = min(start, earliest)  # before its place if the job that it was planned behind was cut off
+        from_now = 0 if job.state is State.ON_AIR else max(airs_at, position, end or 0) - position
         rest = job.frames - job.frames_aired
         end = starts.actual_end(start + job.frames, position + from_now + rest, period(channel.avatar_frames))
         yield _look(broker, frames, job, start, engine, from_now - job.frames_aired)

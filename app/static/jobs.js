@@ -1,6 +1,6 @@
-// Lists the jobs, newest first; a job's line is made once and then changed.
+// Lists the jobs, newest first, each with a button that stops it; a job's line is made once and then changed.
 
-import { get } from "./poll.js";
+import { ask, get } from "./poll.js";
 
 const FPS = 25;
 const LISTED = 20;
@@ -10,8 +10,10 @@ const STATES = {
   rendering: "Next",
   on_air: "On air",
   done: "Spoken",
+  cancelled: "Stopped",
   failed: "Failed",
 };
+const ENDED = ["done", "cancelled", "failed"];
 
 const list = document.getElementById("jobs");
 const empty = document.getElementById("no-jobs");
@@ -54,8 +56,25 @@ function make(job) {
   time.title = posted.toLocaleString();
   line.querySelector(".name").textContent = job.sound_name;
   line.querySelector(".name").title = job.sound_name;
+  const stop = line.querySelector(".stop");
+  stop.setAttribute("aria-label", `Stop ${job.sound_name}`);
+  stop.addEventListener("click", () => cancel(job, line));
   lines.set(job.id, line);
   return line;
+}
+
+async function cancel(job, line) {
+  const stop = line.querySelector(".stop");
+  stop.disabled = true;
+  delete line.dataset.refusal;
+  try {
+    const answer = await ask("DELETE", `/jobs/${job.id}`);
+    if (!answer.ok) line.dataset.refusal = answer.json.error.message;
+  } catch {
+    line.dataset.refusal = "The server does not answer: it may not have been stopped";
+  }
+  await showJobs();
+  stop.disabled = false;
 }
 
 function update(line, job) {
@@ -65,15 +84,16 @@ function update(line, job) {
   line.querySelector(".state").textContent = STATES[job.state] ?? job.state;
   line.querySelector("progress").value = job.frames ? job.frames_aired / job.frames : 0;
   line.querySelector(".length").textContent = length(job);
+  line.querySelector(".stop").hidden = ENDED.includes(job.state);
   const why = line.querySelector(".why");
-  why.textContent = reason(job);
+  why.textContent = [sentence(line.dataset.refusal), reason(job)].filter(Boolean).join(" ");
   why.hidden = !why.textContent;
 }
 
 function length(job) {
   if (job.frames === null) return "";
   const all = clock(job.frames / FPS);
-  return job.state === "on_air" ? `${clock(job.frames_aired / FPS)} of ${all}` : all;
+  return job.state === "on_air" || job.interrupted ? `${clock(job.frames_aired / FPS)} of ${all}` : all;
 }
 
 function reason(job) {

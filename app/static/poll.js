@@ -12,7 +12,10 @@ export function poll(ask, everyMs) {
 }
 
 /** Return the JSON answer of `path`, with its status; throws where there is none. */
-export async function get(path) {
-  const answer = await fetch(path, { signal: AbortSignal.timeout(TIMEOUT_MS), cache: "no-store" });
+export const get = (path) => ask("GET", path);
+
+/** The same, asked with another method. */
+export async function ask(method, path) {
+  const answer = await fetch(path, { method, signal: AbortSignal.timeout(TIMEOUT_MS), cache: "no-store" });
   return { ok: answer.ok, json: await answer.json() };
 }

@@ -36,6 +36,8 @@ def test_a_job_is_shown_with_all_that_is_promised_and_no_more(nobody: FlaskClien
         "error": None,
         "warning": None,
         "degraded": False,
+        "interrupted": False,
+        "interrupted_at_s": None,
         "guidance_scale": 1.5,
         "inference_steps": 30,
     }

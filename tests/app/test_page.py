@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect, sync_playwright
 
 import app
 from tests.app.conftest import Live
 from tests.app.waiting import wait_for
 from wire import jobs
-from wire.jobs import State
+from wire.connection import now_ms
+from wire.jobs import Job, State
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -51,7 +52,7 @@ def page(live: Live) -> Iterator[Page]:
         page.goto(live.url)
         yield page
         browser.close()
-    expected = re.compile(r"status of (404|415|422|503)")  # what the tests themselves provoke
+    expected = re.compile(r"status of (404|409|415|422|503)")  # what the tests themselves provoke
     assert [line for line in complaints if not expected.search(line)] == []
 
 
@@ -96,6 +97,42 @@ def test_a_chosen_sound_is_posted_and_listed_and_its_progress_shown(
     assert line.locator("progress").evaluate("bar => bar.value") == 0.5
     jobs.move(live.broker, job, State.FAILED, 60, error="the sound broke off")
     expect(line.locator(".why")).to_have_text("The sound broke off.")
+
+
+@needs_chromium
+def test_a_job_is_stopped_by_its_button_which_goes_with_it(
+    page: Page, live: Live, sound_folder: Path
+) -> None:
+    page.set_input_files("#file", sound_folder / "speech.flac")
+    page.get_by_role("button", name="Put on air").click()
+    stop = page.get_by_role("button", name="Stop speech.flac")
+    stop.focus()
+    page.keyboard.press("Enter")
+    line = page.locator("#jobs li", has_text="speech.flac")
+    expect(line.locator(".state")).to_have_text("Stopped")
+    expect(stop).to_be_hidden()
+    expect(page.locator("#news")).to_have_text("speech.flac: Stopped")
+    [job] = [job for job in jobs.latest(live.broker, 9) if job.sound_name == "speech.flac"]
+    assert job.state is State.CANCELLED
+
+
+@needs_chromium
+def test_a_job_that_cannot_be_stopped_any_more_says_why(page: Page, live: Live) -> None:
+    job = Job("e" * 32, "main", State.QUEUED, now_ms(live.broker), sound_name="late.wav")
+    assert jobs.admit(live.broker, job, 9)
+    stop = page.get_by_role("button", name="Stop late.wav")
+    expect(stop).to_be_visible()
+    page.route(f"**/jobs/{job.id}", lambda route: end(route, live, job))
+    stop.click()
+    why = page.locator("#jobs li", has_text="late.wav").locator(".why")
+    expect(why).to_have_text("The job has failed: there is nothing left to stop. It broke off.")
+    expect(stop).to_be_hidden()
+
+
+def end(route: Route, live: Live, job: Job) -> None:
+    """Let the job fail just before it is asked to stop."""
+    jobs.move(live.broker, job, State.FAILED, 60, error="it broke off")
+    route.continue_()
 
 
 @needs_chromium

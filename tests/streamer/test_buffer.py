@@ -76,6 +76,42 @@ def test_dropping_a_late_job_ends_the_wait() -> None:
     assert taken(buffer, 1) == (Supply.NONE, None)
 
 
+def cut_off(rest: int) -> Buffer:
+    """A buffer whose job is cut off at position 0, `rest` frames before its end."""
+    buffer = Buffer(1000)
+    buffer.put(spoken(make_job("a", frames=rest + 1), 0, 1))
+    buffer.take(0)
+    buffer.drop("a")
+    return buffer
+
+
+def test_job_planned_behind_one_that_was_cut_off_begins_once_it_is_there_and_the_mouth_is_closed() -> None:
+    buffer = cut_off(rest=100)
+    next_job = make_job("b", frames=2, position=101)
+    buffer.put(spoken(next_job, 0))
+    assert buffer.take(1) == (Supply.NONE, None)
+    buffer.put(spoken(next_job, 1))
+    assert buffer.take(2, is_idle=False) == (Supply.NONE, None)
+    assert [taken(buffer, n) for n in (3, 102)] == [(Supply.READY, 0), (Supply.READY, 1)]
+
+
+def test_long_job_planned_behind_one_that_was_cut_off_begins_well_ahead() -> None:
+    buffer = cut_off(rest=100)
+    next_job = make_job("b", frames=999, position=101)
+    buffer.put(spoken(next_job, *range(BOUND_FRAMES - 1)))
+    assert buffer.take(1) == (Supply.NONE, None)
+    buffer.put(spoken(next_job, BOUND_FRAMES - 1))
+    assert taken(buffer, 2) == (Supply.READY, 0)
+
+
+def test_job_posted_after_another_was_cut_off_waits_for_its_place() -> None:
+    for posted_at, place in ((1, 30), (150, 180)):  # within what was planned for the other, and after it
+        buffer = cut_off(rest=100)
+        buffer.put(spoken(make_job("b", frames=1, position=place), 0))
+        assert buffer.take(posted_at) == (Supply.NONE, None)
+        assert taken(buffer, place) == (Supply.READY, 0)
+
+
 def test_full_at_its_bound() -> None:
     buffer = Buffer(100)
     buffer.put(spoken(make_job(frames=999), *range(BOUND_FRAMES - 1)))

@@ -253,6 +253,34 @@ def test_label_is_on_idle_and_speech_alike() -> None:
     assert all((letters == white[0]).all() for letters in white)
 
 
+def test_job_that_is_cut_off_fades_out_from_the_frame_on_air_and_sends_no_other(air: Air) -> None:
+    air.speak(make_job(frames=40), range(40))
+    air.tick(10)
+    air.buffer.drop("j")
+    air.tick(10)
+    assert air.bodies() == idle(range(20))
+    assert air.mouths()[9:] == pytest.approx([1, 0.75, 0.5, 0.25, *[0] * 7], abs=0.01)
+    assert air.spoken == [*range(10), *[None] * 10]
+    assert air.heard()[9:] == [1009, *[0] * 10]
+    assert np.abs(np.diff(np.concatenate(air.sounds))).max() <= 1009 / RAMP_SAMPLES + 1
+    assert air.counters.underruns == 0
+
+
+def test_job_behind_one_that_is_cut_off_follows_after_the_fade_and_takes_the_timeline_to_its_place(
+    avatar: Avatar,
+) -> None:
+    air = Air(avatar)
+    air.speak(make_job("a", frames=12), range(12))
+    air.tick(6)
+    air.buffer.drop("a")
+    air.speak(make_job("b", frames=8, position=12), range(8))
+    air.tick(14)
+    assert air.spoken == [*range(6), *[None] * 4, *range(8), *[None] * 2]
+    assert air.mouths()[6:10] == pytest.approx([0.75, 0.5, 0.25, 0], abs=0.01)
+    assert air.bodies()[13:18] == idle(range(15, 20))
+    assert air.playout.position == 21
+
+
 def test_clip_of_a_single_frame_is_a_still_that_speaks() -> None:
     air = Air(make_avatar(frames=1), position=77)
     air.speak(make_job(frames=3), range(3))

@@ -159,6 +159,25 @@ def test_job_that_ended_elsewhere_is_not_brought_back_and_its_frames_go(broker: 
     assert progress.untold() == []
 
 
+def test_job_that_was_cancelled_is_told_how_far_it_really_got(broker: Redis, frames: Redis) -> None:
+    job, progress = make_job(frames=40), Progress()
+    post(broker, frames, job)
+    told, fences = reporter(broker, progress), Fences(frames, progress)
+    sent(progress, job, *range(10))
+    once(told)
+    assert jobs.move(broker, job, State.CANCELLED, 60)
+    sent(progress, job, *range(10, 20))
+    once(told)
+    once(fences)
+    sent(progress, job, 20)  # what the encoder still held
+    once(told)
+    once(fences)
+    cancelled = record(broker)
+    assert (cancelled.state, cancelled.frames_aired) == (State.CANCELLED, 21)
+    assert cancelled.interrupted_at_s == 0.84
+    assert progress.untold() == progress.told() == []
+
+
 def test_what_redis_did_not_hear_is_told_when_it_is_back(
     broker: Redis, frames: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -172,8 +172,9 @@ def test_reading_ahead_stops_at_the_bound(
     assert BOUND_FRAMES <= buffered < BOUND_FRAMES + 10
 
 
-def test_job_that_failed_meanwhile_is_dropped_and_the_next_one_read(
-    supplied: Supplied, broker: Redis, frames: Redis, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("end", [State.CANCELLED, State.FAILED])
+def test_job_that_ended_meanwhile_is_dropped_and_the_next_one_read(
+    end: State, supplied: Supplied, broker: Redis, frames: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     broken, good = make_job("a", frames=40), make_job("b", frames=10)
@@ -182,7 +183,7 @@ def test_job_that_failed_meanwhile_is_dropped_and_the_next_one_read(
     render(frames, broken, 0)
     render(frames, good)
     supplied.take(4)
-    assert jobs.move(broker, broken, State.FAILED, 60)
+    assert jobs.move(broker, broken, end, 60)
     wait_until(lambda: "job a is no longer to be sent" in caplog.text)
     assert [frame.job.id for frame in supplied.take(10)] == ["b"] * 10
 

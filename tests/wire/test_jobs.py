@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from redis import Redis
+from redis import Redis, WatchError
 
 from wire import jobs, keys
 from wire.jobs import Job, State
@@ -52,6 +52,34 @@ def test_ended_job_leaves_the_playlist_and_its_keys_have_an_end(broker: Redis, e
     ended = jobs.load(broker, "a")
     assert ended is not None
     assert ended.ended_ms > 0
+
+
+@pytest.mark.parametrize("end", sorted(jobs.ENDED))
+def test_end_of_a_job_is_seen_by_passes_under_way(broker: Redis, end: State) -> None:
+    jobs.admit(broker, replace(JOB, state=State.ON_AIR), 5)
+    with broker.pipeline() as under_way:
+        under_way.watch(keys.TURN)  # type: ignore[no-untyped-call]  # redis-py leaves it so
+        assert jobs.move(broker, JOB, end, 60)
+        under_way.multi()
+        under_way.hset(keys.chunks("a"), "0", "{}")
+        with pytest.raises(WatchError):
+            under_way.execute()
+
+
+@pytest.mark.parametrize(
+    ("state", "aired", "at_s"),
+    [
+        (State.ON_AIR, 30, None),
+        (State.DONE, 50, None),
+        (State.CANCELLED, 0, None),
+        (State.CANCELLED, 30, 1.2),
+        (State.FAILED, 30, 1.2),
+    ],
+)
+def test_job_that_ended_on_air_before_its_end_was_interrupted(
+    state: State, aired: int, at_s: float | None
+) -> None:
+    assert replace(JOB, state=state, frames=50, frames_aired=aired).interrupted_at_s == at_s
 
 
 def test_forgotten_job_cannot_come_back_by_a_late_report(broker: Redis) -> None:

@@ -74,6 +74,17 @@ def test_aired_chunks_are_forgotten_and_cannot_come_back(frames: Redis) -> None:
         supply.append(frames, FIRST)
 
 
+def test_forgotten_job_leaves_nothing_and_cannot_be_written(frames: Redis) -> None:
+    for job in ("j", "other"):
+        supply.raise_fence(frames, job, 0, 0)
+    supply.append(frames, FIRST)
+    supply.put_sound(frames, "j", 3, ChunkSound(np.zeros(9, np.int16), np.zeros(3, np.int16), 0))
+    supply.forget(frames, "j", range(4))
+    assert frames.keys("*") == [keys.fence("other").encode()]
+    with pytest.raises(RefusedError, match="no fence"):
+        supply.append(frames, SECOND)
+
+
 def test_every_key_has_an_end_of_life(frames: Redis) -> None:
     supply.raise_fence(frames, "j", 0, 0)
     supply.append(frames, FIRST)

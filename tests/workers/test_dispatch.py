@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from wire.chunks import Row, Stage
 from wire.jobs import Job, State
 from wire.media import FPS
 from wire.workers import Worker
-from workers import dispatch, starts, stores, views
+from workers import dispatch, housekeeping, starts, stores, views
 from workers.absence import Absence
 from workers.leases import lease_ms
 
@@ -267,6 +268,73 @@ def test_rows_of_aired_chunks_leave_the_table(rung: Rings, broker: Redis) -> Non
     assert 0 not in chunks.table(broker, "j")
     assert 1 not in chunks.table(broker, "j")
     assert len(rung) > 2
+
+
+def cancel(broker: Redis) -> None:
+    assert jobs.move(broker, JOB, State.CANCELLED, 60)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_job_cancelled_while_its_chunks_are_laid_ready_leaves_nothing(
+    moment: str, rung: Rings, broker: Redis, frames: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post(broker, tmp_path, replace(JOB, id="k"))
+    lay_ready = dispatch._lay_ready
+
+    def lay_late(*arguments: Any) -> Any:
+        if moment == "before":
+            cancel(broker)
+        laid = lay_ready(*arguments)
+        if moment == "after":
+            cancel(broker)
+        monkeypatch.setattr(dispatch, "_lay_ready", lay_ready)
+        return laid
+
+    monkeypatch.setattr(dispatch, "_lay_ready", lay_late)
+    dispatch.run_pass()
+    assert frames.keys("*:j*") == []
+    assert not broker.exists(keys.chunks("j"))
+    assert now(broker).chunks_sent == 0
+    assert [(job, chunk) for _, job, chunk, _ in rung] == [("k", 0), ("k", 1)]
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_cancelled_job_leaves_its_record_alone_and_room_for_the_next(
+    is_told: bool, rung: Rings, broker: Redis, frames: Redis, tmp_path: Path
+) -> None:
+    post(broker, tmp_path, replace(JOB, id="k"))
+    dispatch.run_pass()
+    cancel(broker)
+    rung.clear()
+    dispatch.forget("j") if is_told else housekeeping.sweep(broker, frames, tmp_path, 60)
+    dispatch.run_pass()
+    assert frames.keys("*:j*") == []
+    assert sorted(broker.keys("*:j*")) == [keys.job("j")]
+    assert not uploads.air(tmp_path, "j").parent.exists()
+    assert [(job, chunk) for _, job, chunk, _ in rung] == [("k", 0), ("k", 1)]
+
+
+def test_nothing_of_a_job_that_goes_on_is_forgotten(rung: Rings, frames: Redis, tmp_path: Path) -> None:
+    dispatch.run_pass()
+    held = sorted(frames.keys("*"))
+    dispatch.forget("j")
+    dispatch.forget("unknown")
+    assert sorted(frames.keys("*")) == held
+    assert uploads.air(tmp_path, "j").exists()
+    assert len(rung) == 2
+
+
+def test_job_planned_behind_one_that_was_cancelled_is_handed_out_as_if_it_were_next(
+    rung: Rings, broker: Redis, tmp_path: Path
+) -> None:
+    place = 1000 + int(Settings().window_s * FPS)
+    post(broker, tmp_path, replace(JOB, id="k", frames=1000, position=place, chunks_sent=1))
+    cancel(broker)
+    dispatch.run_pass()
+    assert [(job, chunk) for _, job, chunk, _ in rung] == [("k", 1), ("k", 2)]
+    second = jobs.load(broker, "k")
+    assert second is not None
+    assert second.position == place
 
 
 def test_job_that_is_not_prepared_is_looked_after_by_who_lives(

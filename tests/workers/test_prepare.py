@@ -1,6 +1,8 @@
 """A posted file becomes a job that can be rendered, or fails with the reason."""
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -10,9 +12,9 @@ from tests.app import sounds
 from wire import channels, jobs, uploads
 from wire.channels import Channel
 from wire.connection import now_ms
-from wire.jobs import Job, State
+from wire.jobs import UNPREPARED, Job, State
 from workers import prepare, stores
-from workers.sound import Decoded, UnusableSoundError
+from workers.sound import Decoded, UnusableSoundError, decode
 
 JOB = Job("j", "main", State.QUEUED, 5_000, announced_s=1.0)
 
@@ -102,7 +104,7 @@ def test_unforeseen_failure_fails_the_job_and_is_told_to_the_log(
     assert (now(broker).state, now(broker).error) == (State.FAILED, "preparing failed: the disk is gone")
 
 
-@pytest.mark.parametrize("state", [State.RENDERING, State.ON_AIR, State.DONE, State.FAILED])
+@pytest.mark.parametrize("state", sorted(set(State) - UNPREPARED))
 def test_job_past_this_stage_is_left_alone(rung: list[str], broker: Redis, state: State) -> None:
     broker.hset("job:j", "state", state)
     before = now(broker)
@@ -110,6 +112,25 @@ def test_job_past_this_stage_is_left_alone(rung: list[str], broker: Redis, state
     prepare.prepare("unknown")
     assert now(broker) == before
     assert rung == []
+
+
+@pytest.mark.parametrize("is_decoded", [True, False])
+def test_job_that_is_cancelled_meanwhile_ends_the_task_without_harm(
+    is_decoded: bool, rung: list[str], broker: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def decode_late(*arguments: Any) -> Decoded:
+        sound = decode(*arguments)
+        jobs.move(broker, JOB, State.CANCELLED, 60)
+        if not is_decoded:
+            shutil.rmtree(tmp_path / "j")
+            decode(*arguments)
+        return sound
+
+    monkeypatch.setattr(prepare, "decode", decode_late)
+    prepare.prepare("j")
+    assert (now(broker).state, now(broker).error, now(broker).frames) == (State.CANCELLED, "", -1)
+    assert jobs.playlist(broker, "main") == []
+    assert rung == ["dispatch"]
 
 
 @pytest.mark.usefixtures("rung")

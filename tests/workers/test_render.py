@@ -1,5 +1,6 @@
 """A render worker's task: whatever goes wrong with a chunk is told to dispatch, and the worker goes on."""
 
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -222,6 +223,57 @@ def test_chunk_that_the_frames_server_refuses_is_broken(broker: Redis, frames: R
     stage, reason = told_of(broker, 0)
     assert stage is Stage.BROKEN
     assert "no fence" in reason
+
+
+def cancel(broker: Redis, frames: Redis) -> None:
+    job = jobs.load(broker, "j")
+    assert job is not None
+    assert jobs.move(broker, job, State.CANCELLED, 60)
+    supply.forget(frames, "j", range(2))
+
+
+@pytest.mark.parametrize("moment", ["features", "render"])
+def test_chunk_whose_job_is_cancelled_ends_early_and_is_no_error(
+    moment: str,
+    rung: list[str],
+    broker: Redis,
+    frames: Redis,
+    studio: Studio,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    made: list[Patch] = []
+
+    class Cancelled(MadeUpEngine):
+        def features(self, speech: Speech) -> int:
+            if moment == "features":
+                cancel(broker, frames)
+            return super().features(speech)
+
+        def render(self, avatar: Avatar, features: int, order: Order) -> Iterator[Patch]:
+            for patch in super().render(avatar, features, order):
+                made.append(patch)
+                if moment == "render" and len(made) == 7:
+                    cancel(broker, frames)
+                yield patch
+
+    monkeypatch.setattr(render, "_studio", replace(studio, engine=Cancelled()))
+    render.render("j", 1, 1)
+    assert len(made) == {"features": 5, "render": 10}[moment], "it ends with the batch under way"
+    assert chunks.table(broker, "j") == {}
+    assert frames.keys("*") == []
+    assert studio.heartbeat.speed == 25.0
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+    assert rung == ["dispatch"]
+
+
+def test_message_of_a_cancelled_job_comes_to_nothing(
+    rung: list[str], broker: Redis, frames: Redis, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "_studio", replace(studio, engine=MadeUpEngine(speed=0.001)))
+    cancel(broker, frames)
+    render.render("j", 0, 1)
+    assert (chunks.table(broker, "j"), frames.keys("*"), rung) == ({}, [], [])
 
 
 def test_chunk_that_is_another_workers_by_now_is_left_alone(
