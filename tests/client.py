@@ -52,7 +52,15 @@ class Client:
 
     def is_over(self, job_id: str) -> bool:
         """Return whether the job has come to its end, good or bad."""
-        return self.job(job_id)["state"] in ("done", "failed")
+        return self.job(job_id)["state"] in ("done", "cancelled", "failed")
+
+    def cancel(self, job_id: str) -> Answer:
+        """Cancel the job, whatever its stage."""
+        return self._ask("DELETE", f"/jobs/{job_id}")
+
+    def interrupt(self, job_id: str) -> Answer:
+        """Cut the job off that is on air."""
+        return self._ask("POST", f"/jobs/{job_id}/interrupt")
 
     def _ask(self, method: str, path: str, body: bytes = b"", head: dict[str, str] | None = None) -> Answer:
         connection = http.client.HTTPConnection(self._address, timeout=TIMEOUT_S)
