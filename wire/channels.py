@@ -60,7 +60,10 @@ def names(broker: Redis) -> list[str]:
 def load(broker: Redis, name: str) -> Channel | None:
     """Return the channel as last reported; None if no streamer ever played it."""
     text = text_hash(broker, keys.channel(name))
-    if not text:
-        return None
+    return parse(name, text) if text else None
+
+
+def parse(name: str, text: dict[str, str]) -> Channel:
+    """Return the channel whose hash it is."""
     numbers = {key: int(value) for key, value in text.items() if key != "avatar"}
     return Channel(name, text["avatar"], **numbers)

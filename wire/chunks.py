@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from redis import Redis
 
@@ -58,11 +59,14 @@ def table(broker: Redis, job_id: str) -> dict[int, Row]:
 
 def parse(raw: dict[str, str]) -> dict[int, Row]:
     """Return the table held by a Redis hash."""
-    rows = {}
-    for chunk, row in raw.items():
-        loaded = json.loads(row)
-        rows[int(chunk)] = Row(Stage(loaded.pop("stage")), **loaded)
-    return rows
+    return {int(chunk): _row(text) for chunk, text in raw.items()}
+
+
+@lru_cache(maxsize=4096)
+def _row(text: str) -> Row:
+    """Return a row; most of a table is as it was when it was last read."""
+    loaded = json.loads(text)
+    return Row(Stage(loaded.pop("stage")), **loaded)
 
 
 def claim(broker: Redis, job_id: str, chunk: int, attempt: int, worker: str, lease_ms: int) -> bool:

@@ -1,11 +1,14 @@
 """Connections to Redis that never hang."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import OutOfMemoryError, ResponseError
 from redis.retry import Retry
+
+from wire import scripts
 
 
 def broker(url: str, timeout_s: float) -> Redis:
@@ -40,13 +43,18 @@ def now_ms(client: Redis) -> int:
 
 def memory(client: Redis) -> tuple[int, int]:
     """Return how many bytes the server holds, and how many it may; 0 where it has no bound."""
-    told = client.info("memory")
-    return int(told["used_memory"]), int(told["maxmemory"])
+    used, bound = script(client, scripts.MEMORY, [])
+    return int(used), int(bound)
 
 
 def text_hash(client: Redis, key: str) -> dict[str, str]:
     """Return the hash at `key`, empty where there is none. (redis-py's types leave bytes or text open.)"""
     return cast(dict[str, str], client.hgetall(key))
+
+
+def pairs(flat: Sequence[str]) -> dict[str, str]:
+    """Return a hash as scripts return it: fields and values in turn."""
+    return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
 def script(client: Redis, source: str, names: list[str], *args: str | bytes) -> Any:

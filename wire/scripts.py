@@ -125,3 +125,62 @@ redis.call('SREM', KEYS[2], ARGV[2])
 return 1
 """
 """A worker's goodbye, under its own name alone."""
+
+LIVE = """
+-- KEYS workers; ARGV the head of a worker's key
+local live = {}
+for _, name in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+  local record = redis.call('HGETALL', ARGV[1] .. name)
+  if #record > 0 then live[#live + 1] = {name, record} else redis.call('SREM', KEYS[1], name) end
+end
+return live
+"""
+"""Return the live workers' names and records; names whose heartbeat stopped are forgotten."""
+
+LINEUP = """
+-- KEYS channels; ARGV frames, the heads of the keys of a channel, playlist, job, chunk table
+local function jobs(name)
+  local found, ahead, at = {}, 0, 0
+  while ahead <= tonumber(ARGV[1]) do
+    local ids = redis.call('LRANGE', ARGV[3] .. name, at, at + 7)
+    for _, id in ipairs(ids) do
+      local job = ARGV[4] .. id
+      local state, frames, aired = unpack(redis.call('HMGET', job, 'state', 'frames', 'frames_aired'))
+      if state == 'queued' or state == 'preparing' or ahead > tonumber(ARGV[1]) then return found end
+      if state then
+        found[#found + 1] = {redis.call('HGETALL', job), redis.call('HGETALL', ARGV[5] .. id)}
+        ahead = ahead + frames - aired
+      end
+    end
+    if #ids < 8 then return found end
+    at = at + 8
+  end
+  return found
+end
+local lineups = {}
+for _, name in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+  lineups[#lineups + 1] = {name, redis.call('HGETALL', ARGV[2] .. name), jobs(name)}
+end
+return lineups
+"""
+"""Return each channel's name and record, and the records and chunk tables of its next jobs, up to the first
+that is not prepared, or that follows jobs with more frames to air than asked for."""
+
+LOOK = """
+-- KEYS of each job its fence, then frames streams; ARGV of each job how many streams
+local seen, at = {}, 1
+for job, count in ipairs(ARGV) do
+  local fence = redis.call('HMGET', KEYS[at], 'epoch', 'chunk')
+  for i = 1, count do fence[i + 2] = redis.call('EXISTS', KEYS[at + i]) end
+  seen[job] = fence
+  at = at + 1 + count
+end
+return seen
+"""
+"""Return of each job its fence's epoch and chunk, and which of the frames streams asked for are there."""
+
+MEMORY = """
+local told = redis.call('INFO', 'memory')
+return {tonumber(told:match('used_memory:(%d+)')), tonumber(told:match('maxmemory:(%d+)'))}
+"""
+"""Return how many bytes the server holds, and how many it may."""

@@ -4,8 +4,9 @@ A fence for each job says what may still be written. Without a fence nothing may
 twice can neither reach the air nor stay in memory.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import cast
 
 import numpy as np
@@ -59,18 +60,22 @@ class Fence:
     there: frozenset[int]
 
 
-def look(frames: Redis, job_id: str, asked: Sequence[int]) -> Fence | None:
-    """Return the job's fence, and which of the chunks `asked` have frames; None where there is no fence."""
-    with frames.pipeline() as pipe:
-        pipe.hmget(keys.fence(job_id), "epoch", "chunk")
-        for chunk in asked:
-            pipe.exists(keys.frames(job_id, chunk))
-        (epoch, first), *there = pipe.execute()
-    if epoch is None:
-        return None
-    return Fence(
-        int(epoch), int(first), frozenset(c for c, is_there in zip(asked, there, strict=True) if is_there)
-    )
+def look(frames: Redis, asked: Mapping[str, Sequence[int]]) -> dict[str, Fence]:
+    """Return the fences of those jobs that have one, and which of the chunks `asked` of each have frames."""
+    names = [
+        name
+        for job_id, chunks in asked.items()
+        for name in (keys.fence(job_id), *(keys.frames(job_id, chunk) for chunk in chunks))
+    ]
+    counts = [str(len(chunks)) for chunks in asked.values()]
+    answer = script(frames, scripts.LOOK, names, *counts)
+    found = zip(asked.items(), answer, strict=True)
+    return {job_id: _fence(chunks, seen) for (job_id, chunks), seen in found if seen[0] is not None}
+
+
+def _fence(asked: Sequence[int], seen: Sequence[bytes | int]) -> Fence:
+    epoch, first, *there = seen
+    return Fence(int(epoch), int(first), frozenset(compress(asked, there)))
 
 
 def advance_fence(frames: Redis, job_id: str, chunk: int, since: int) -> None:

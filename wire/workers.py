@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from redis import Redis
 
 from wire import keys, scripts
-from wire.connection import script
+from wire.connection import pairs, script
 
 BEAT_S = 0.5
 """Time between two heartbeats."""
@@ -43,15 +43,8 @@ def leave(broker: Redis, name: str, owner: str) -> None:
 
 def live(broker: Redis) -> list[Worker]:
     """Return the live workers, by name; names whose heartbeat stopped are forgotten."""
-    names = sorted(str(name) for name in broker.smembers(keys.WORKERS))
-    with broker.pipeline(transaction=False) as pipe:
-        for name in names:
-            pipe.hgetall(keys.worker(name))
-        records = pipe.execute()
-    gone = [name for name, record in zip(names, records, strict=True) if not record]
-    if gone:
-        broker.srem(keys.WORKERS, *gone)
-    return [_parse(name, record) for name, record in zip(names, records, strict=True) if record]
+    found = script(broker, scripts.LIVE, [keys.WORKERS], keys.worker(""))
+    return sorted((_parse(name, pairs(record)) for name, record in found), key=lambda worker: worker.name)
 
 
 def _parse(name: str, record: dict[str, str]) -> Worker:

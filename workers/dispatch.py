@@ -24,7 +24,7 @@ from workers import housekeeping, stores
 from workers.absence import Absence
 from workers.assignment import SOON_FRAMES, Replace, Send, assign
 from workers.celery import app, ring_render
-from workers.overdue import look_after
+from workers.overdue import look_after_all
 from workers.replacement import publish_still
 from workers.slices import cut
 from workers.views import Queued, Scene, gather
@@ -74,6 +74,7 @@ def _tick() -> None:
                 have = settings()
                 housekeeping.sweep(stores.broker(), stores.frames(), have.uploads_folder, have.jobs_kept_s)
                 housekeeping.forget_queues(stores.broker())
+                look_after_all(stores.broker(), have.jobs_kept_s)
         except Exception:  # whatever went wrong, leases have to be looked after
             log.exception("a dispatch pass failed; again in %.0f s", EVERY_S)
 
@@ -103,8 +104,6 @@ def _once() -> None:
     for action in actions:
         if isinstance(action, Send):
             _ring(action)
-    for job in scene.waiting:
-        look_after(broker, job, scene.now_ms, settings().jobs_kept_s, scene.prepares)
 
 
 def _decide(scene: Scene, window_frames: int) -> Sequence[Send | Replace]:

@@ -4,7 +4,8 @@ import logging
 
 from redis import Redis
 
-from wire import jobs, keys
+from wire import channels, jobs, keys, workers
+from wire.connection import now_ms
 from wire.jobs import UNPREPARED, Job, State
 from workers.celery import ring_prepare
 
@@ -29,6 +30,15 @@ def patience_s(announced_s: float, is_served: bool) -> float:
     if not is_served or announced_s <= 0:
         return LONGEST_S
     return min(LONGEST_S, SHORTEST_S + announced_s / PACE)
+
+
+def look_after_all(broker: Redis, kept_s: float) -> None:
+    """Look after each channel's first job that is not prepared."""
+    now, is_served = now_ms(broker), any(worker.role == "prepare" for worker in workers.live(broker))
+    for channel in channels.names(broker):
+        playlist = jobs.load_many(broker, jobs.playlist(broker, channel))
+        for job in [job for job in playlist if job.state in UNPREPARED][:1]:
+            look_after(broker, job, now, kept_s, is_served)
 
 
 def look_after(broker: Redis, job: Job, now_ms: int, kept_s: float, is_served: bool) -> None:

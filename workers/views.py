@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from redis import Redis
 
 from avatars.loop import period
-from wire import channels, chunks, jobs, supply, workers
-from wire.channels import Channel
+from wire import chunks, lineup, supply, workers
 from wire.chunks import Row
 from wire.connection import now_ms
-from wire.jobs import UNPREPARED, Job, State
+from wire.jobs import Job, State
+from wire.lineup import Lineup
 from wire.media import FPS
+from wire.supply import Fence
 from wire.workers import Worker
 from workers import starts
 from workers.assignment import JobView, WorkerView
@@ -38,35 +39,33 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """All that one pass decides on.
-
-    `waiting` holds each channel's first job that is not prepared; `prepares` tells whether a prepare worker
-    lives.
-    """
+    """All that one pass decides on."""
 
     now_ms: int
     queued: Mapping[str, Queued]
     workers: Sequence[WorkerView]
-    waiting: Sequence[Job]
-    prepares: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A job within the window, its chunk table, where it starts, and in how many frames from now."""
+
+    job: Job
+    rows: Mapping[int, Row]
+    start: int
+    engine: str
+    airs_in: int
 
 
 def gather(broker: Redis, frames: Redis, window_frames: int) -> Scene:
     """Return what there is to hand out within the window, and to whom."""
     now = now_ms(broker)
-    alive = workers.live(broker)
-    rendering = [worker for worker in alive if worker.role == "render"]
-    queued: dict[str, Queued] = {}
-    waiting: list[Job] = []
-    for name in channels.names(broker):
-        channel = channels.load(broker, name)
-        ready, unprepared = _split(jobs.load_many(broker, jobs.playlist(broker, name)))
-        waiting += unprepared[:1]
-        if channel is not None:
-            walk = _walk(broker, frames, channel, ready, rendering, now, window_frames)
-            queued |= {q.job.id: q for q in walk}
-    views = [WorkerView(worker.queue, worker.engine, worker.speed) for worker in rendering]
-    return Scene(now, queued, views, waiting, any(worker.role == "prepare" for worker in alive))
+    rendering = [worker for worker in workers.live(broker) if worker.role == "render"]
+    lines = lineup.read(broker, window_frames)
+    planned = [plan for line in lines for plan in _walk(line, rendering, now, window_frames)]
+    fences = supply.look(frames, {plan.job.id: list(plan.rows) for plan in planned})
+    queued = {plan.job.id: _queued(plan, fences.get(plan.job.id)) for plan in planned}
+    return Scene(now, queued, [WorkerView(worker.queue, worker.engine, worker.speed) for worker in rendering])
 
 
 def pin_engine(rendering: Sequence[Worker]) -> str:
@@ -81,26 +80,12 @@ def pin_engine(rendering: Sequence[Worker]) -> str:
     return max(speeds, key=lambda engine: (engine == PREFERRED, speeds[engine]), default="")
 
 
-def _split(playlist: list[Job]) -> tuple[list[Job], list[Job]]:
-    """Return the jobs up to the first that is not prepared, and those that are not prepared."""
-    unprepared = [job for job in playlist if job.state in UNPREPARED]
-    ready = playlist[: playlist.index(unprepared[0])] if unprepared else playlist
-    return ready, unprepared
-
-
-def _walk(
-    broker: Redis,
-    frames: Redis,
-    channel: Channel,
-    ready: Sequence[Job],
-    rendering: Sequence[Worker],
-    now: int,
-    window_frames: int,
-) -> Iterator[Queued]:
+def _walk(line: Lineup, rendering: Sequence[Worker], now: int, window_frames: int) -> Iterator[_Planned]:
     """Yield the channel's jobs within the window, each starting where the one before it ends."""
+    channel = line.channel
     position = channel.position_at(now)
     end: int | None = None
-    for job in ready:
+    for job, rows in line.jobs:
         if end is not None and end - position > window_frames:
             return
         engine = job.engine or pin_engine(rendering)
@@ -113,7 +98,7 @@ def _walk(
         from_now = 0 if job.state is State.ON_AIR else max(airs_at, position, end or 0) - position
         rest = job.frames - job.frames_aired
         end = starts.actual_end(start + job.frames, position + from_now + rest, period(channel.avatar_frames))
-        yield _look(broker, frames, job, start, engine, from_now - job.frames_aired)
+        yield _Planned(job, rows, start, engine, from_now - job.frames_aired)
 
 
 def _lead_s(job: Job, engine: str, rendering: Sequence[Worker], window_frames: int) -> float:
@@ -122,15 +107,14 @@ def _lead_s(job: Job, engine: str, rendering: Sequence[Worker], window_frames: i
     return starts.lead_s(job.frames, speeds, window_frames / FPS)
 
 
-def _look(broker: Redis, frames: Redis, job: Job, start: int, engine: str, airs_in: int) -> Queued:
+def _queued(plan: _Planned, fence: Fence | None) -> Queued:
     """Return the job with what both servers hold of it."""
-    rows = chunks.table(broker, job.id)
-    fence = supply.look(frames, job.id, list(rows))
+    job, rows, engine = plan.job, plan.rows, plan.engine
     fenced = fence is not None and fence.epoch == job.epoch
     first = max(chunks.chunk_of(job.frames_aired), fence.chunk if fence else 0)
     ahead = {chunk: row for chunk, row in rows.items() if chunk >= first}
     there = fence.there if fence else frozenset()
     each = effort(engine, job.inference_steps, job.guidance_scale)
-    view = JobView(job.id, engine, job.frames, job.chunks_sent, airs_in, ahead, there, each)
+    view = JobView(job.id, engine, job.frames, job.chunks_sent, plan.airs_in, ahead, there, each)
     epoch = job.epoch + (not fenced and job.chunks_sent > 0)
-    return Queued(job, rows, start, engine, epoch, fenced, view)
+    return Queued(job, rows, plan.start, engine, epoch, fenced, view)

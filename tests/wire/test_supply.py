@@ -9,7 +9,7 @@ from redis import Redis
 from tests.wire.test_batches import batch
 from wire import keys, scripts, supply
 from wire.connection import script
-from wire.supply import ChunkSound, RefusedError
+from wire.supply import ChunkSound, Fence, RefusedError
 
 FIRST = batch(batch=0, chunk=1, last=False)
 SECOND = replace(FIRST, batch=1, last=True)
@@ -102,3 +102,13 @@ def test_sound_comes_back_as_it_was_laid_ready(frames: Redis) -> None:
     assert np.array_equal(got.heard, sound.heard)
     assert got.lead == 7
     assert supply.get_sound(frames, "j", 5) is None
+
+
+def test_fences_and_frames_of_many_jobs_are_told_at_once(frames: Redis) -> None:
+    supply.raise_fence(frames, "j", 3, 1)
+    supply.raise_fence(frames, "k", 0, 7)
+    supply.append(frames, replace(FIRST, epoch=3))
+    frames.xadd(keys.frames("none", 0), {"head": "left behind"})
+    told = supply.look(frames, {"k": [], "none": [0], "j": [0, 1, 2]})
+    assert told == {"j": Fence(3, 1, frozenset({1})), "k": Fence(0, 7, frozenset())}
+    assert supply.look(frames, {}) == {}

@@ -337,16 +337,18 @@ def test_job_planned_behind_one_that_was_cancelled_is_handed_out_as_if_it_were_n
     assert second.position == place
 
 
-def test_job_that_is_not_prepared_is_looked_after_by_who_lives(
-    rung: Rings, broker: Redis, monkeypatch: pytest.MonkeyPatch
+def test_pass_asks_no_more_of_the_broker_however_many_jobs_are_queued(
+    rung: Rings, broker: Redis, tmp_path: Path
 ) -> None:
-    seen: list[tuple[str, bool]] = []
-    monkeypatch.setattr(
-        dispatch, "look_after", lambda _, job, _now, _kept, is_served: seen.append((job.id, is_served))
-    )
-    broker.hset(keys.job("j"), "state", "preparing")
+    def asked(queued: int) -> int:
+        """Return how many commands a pass takes that finds nothing to hand out."""
+        for number in range(queued):
+            jobs.admit(broker, replace(JOB, id=f"queued {number}"), 99)
+        broker.config_resetstat()
+        dispatch.run_pass()
+        return sum(stat["calls"] for stat in broker.info("commandstats").values())
+
     dispatch.run_pass()
-    bring_to_life(broker, Worker("node@h", "prepare", "prepare"))
-    dispatch.run_pass()
-    assert seen == [("j", False), ("j", True)]
-    assert rung == []
+    post(broker, tmp_path, replace(JOB, id="long", frames=1000))
+    assert asked(queued=10) == asked(queued=90)
+    assert len(rung) == 2

@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 from redis import Redis
 
-from wire import jobs, keys
+from wire import channels, jobs, keys, workers
+from wire.channels import Channel
 from wire.jobs import Job, State
+from wire.workers import Worker
 from workers import overdue
-from workers.overdue import LONGEST_S, RINGS, SHORTEST_S, look_after, patience_s
+from workers.overdue import LONGEST_S, RINGS, SHORTEST_S, look_after, look_after_all, patience_s
 from workers.sound import DECODE_TIMEOUT_S
 
 LATE_MS = int(LONGEST_S * 1000)
@@ -111,3 +113,29 @@ def test_job_that_was_prepared_meanwhile_does_not_fail(broker: Redis, asked: lis
     look_after(broker, seen, JOB.posted_ms + 2 * LATE_MS, 60, is_served=False)
     assert now(broker).state is State.RENDERING
     assert asked == []
+
+
+def test_each_channels_first_job_that_is_not_prepared_is_looked_after(
+    broker: Redis, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for channel, ids in {"main": ["k"], "other": ["l", "m"], "idle": []}.items():
+        channels.report(broker, Channel(channel, "hash", 250, 1280, 720, 0))
+        for job_id in ids:
+            jobs.admit(broker, replace(JOB, id=job_id, channel=channel), 9)
+    jobs.move(broker, JOB, State.PREPARING, 60)
+    jobs.move(broker, JOB, State.RENDERING, 60)
+    workers.beat(broker, Worker("node@h", "prepare", "prepare"), "test")
+    monkeypatch.setattr(overdue, "now_ms", lambda _: JOB.posted_ms + LATE_MS)
+    look_after_all(broker, 60)
+    assert asked == ["k", "l"]
+
+
+def test_without_a_prepare_worker_trying_comes_to_an_end(
+    broker: Redis, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channels.report(broker, Channel("main", "hash", 250, 1280, 720, 0))
+    for n in range(1, RINGS + 2):
+        monkeypatch.setattr(overdue, "now_ms", lambda _, n=n: JOB.posted_ms + n * LATE_MS)
+        look_after_all(broker, 60)
+    assert asked == ["j"] * RINGS
+    assert now(broker).state is State.FAILED
