@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from latentsync.config import UNetConfig, VAEConfig, WhisperConfig
 from latentsync.errors import CheckpointError
 from latentsync.unet import UNet
+from latentsync.vae import make_vae
 from latentsync.whisper import WhisperEncoder
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -73,20 +74,6 @@ def load_vae(
     path = next((file for file in files if file.is_file()), files[0])
     weights = {_renamed(name): value for name, value in _read(path).items()}
     return _filled(lambda: make_vae(config), weights, path, "Stable Diffusion 1's VAE", device, dtype)
-
-
-def make_vae(config: VAEConfig) -> AutoencoderKL:
-    """Return a VAE with random weights."""
-    levels = len(config.block_out_channels)
-    return AutoencoderKL(
-        down_block_types=("DownEncoderBlock2D",) * levels,
-        up_block_types=("UpDecoderBlock2D",) * levels,
-        block_out_channels=config.block_out_channels,
-        layers_per_block=config.layers_per_block,
-        latent_channels=config.latent_channels,
-        norm_num_groups=config.groups,
-        scaling_factor=config.scaling,
-    )
 
 
 def _check_vae_config(path: Path, config: VAEConfig) -> None:

@@ -11,11 +11,26 @@ from diffusers import AutoencoderKL
 from torch import Tensor, nn
 from torch.nn import functional
 
+from latentsync.config import VAEConfig
 from latentsync.fused import add, convolve, enlarge, mix, with_bias
 from latentsync.norm import group_norm
 
 AT_ONCE = 9
 """Latents that are decoded together: a face takes some 0.15 GB meanwhile, and more at once gain a tenth."""
+
+
+def make_vae(config: VAEConfig) -> AutoencoderKL:
+    """Return a VAE with random weights."""
+    levels = len(config.block_out_channels)
+    return AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * levels,
+        up_block_types=("UpDecoderBlock2D",) * levels,
+        block_out_channels=config.block_out_channels,
+        layers_per_block=config.layers_per_block,
+        latent_channels=config.latent_channels,
+        norm_num_groups=config.groups,
+        scaling_factor=config.scaling,
+    )
 
 
 def encode(vae: AutoencoderKL, faces: Tensor) -> Tensor:

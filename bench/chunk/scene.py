@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from torch import nn
 
 from avatars.boxes import draw_mask, fit_boxes
-from latentsync.checkpoint import make_vae
 from latentsync.config import LATENTSYNC_1_0
 from latentsync.lipsync import LipSync
 from latentsync.mel import RATE_HZ
 from latentsync.sampler import Sampler
 from latentsync.unet import UNet
+from latentsync.vae import make_vae
 from latentsync.whisper import WhisperEncoder
 
 WIDTH, HEIGHT = 832, 1248

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from avatars.boxes import draw_mask, fit_boxes
-from latentsync.checkpoint import make_vae
 from latentsync.config import ModelConfig, UNetConfig, VAEConfig, WhisperConfig
 from latentsync.lipsync import UNET, VAE, WHISPER, LipSync, load
+from latentsync.vae import make_vae
 from latentsync.whisper import WhisperEncoder
 from tests.latentsync.drawn import draw_weights
 from tests.latentsync.networks import drawn_unet

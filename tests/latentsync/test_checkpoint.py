@@ -8,9 +8,10 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from latentsync.checkpoint import load_unet, load_vae, load_whisper, make_vae
+from latentsync.checkpoint import load_unet, load_vae, load_whisper
 from latentsync.config import UNetConfig, VAEConfig, WhisperConfig
 from latentsync.errors import CheckpointError
+from latentsync.vae import make_vae
 from latentsync.whisper import WhisperEncoder
 from tests.latentsync.networks import TINY, tiny_unet
 
