@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from redis import Redis
+from redis import Redis, RedisError
 from redis.exceptions import OutOfMemoryError
 
 from avatars.store import Avatar
@@ -12,7 +12,7 @@ from wire import chunks, supply
 from wire.batches import Batch, Patch
 from wire.jobs import Job
 from wire.media import BATCH_FRAMES, SAMPLES_PER_FRAME
-from wire.supply import ChunkSound
+from wire.supply import ChunkSound, RefusedError
 
 ROOM_LOOK_S = 0.1
 """Between two looks whether a full frames server has room again."""
@@ -67,27 +67,61 @@ def to_batches(
         pass
 
 
-def publish(frames: Redis, batches: Iterable[Batch], room_wait_s: float = 0.0) -> None:
-    """Write the batches in order; where the server misses earlier ones, write those again.
+class Publication:
+    """One chunk on its way to the frames server.
+
+    Attributes:
+        error: why no more is written; None while all goes well.
+    """
+
+    def __init__(self, frames: Redis, room_wait_s: float = 0.0) -> None:
+        """A full server is waited for, `room_wait_s` for each batch."""
+        self._frames, self._room_wait_s = frames, room_wait_s
+        self._made: list[Batch] = []
+        self.error: Exception | None = None
+
+    def check(self) -> None:
+        """Raise why no more is written, if so."""
+        if self.error:
+            raise self.error
+
+    def write(self, batch: Batch) -> None:
+        """Write the next batch; where the server misses earlier ones, write those again.
+
+        An error is kept, and ends the publication.
+        """
+        if self.error:
+            return
+        try:
+            self._write(batch)
+        except (RefusedError, RedisError) as error:
+            self.error = error
+
+    def _write(self, batch: Batch) -> None:
+        self._made.append(batch)
+        wanted = self._append(batch)
+        while wanted < len(self._made):
+            wanted = self._append(self._made[wanted])
+
+    def _append(self, batch: Batch) -> int:
+        end = time.monotonic() + self._room_wait_s
+        while True:
+            try:
+                return supply.append(self._frames, batch)
+            except OutOfMemoryError:
+                if time.monotonic() >= end:
+                    raise
+                time.sleep(ROOM_LOOK_S)
+
+
+def publish(frames: Redis, batches: Iterable[Batch]) -> None:
+    """Write a chunk's batches in order.
 
     Raises:
         RefusedError: the chunk may not be written (any more).
-        OutOfMemoryError: the server was full for `room_wait_s`.
+        OutOfMemoryError: the server is full.
     """
-    made: list[Batch] = []
+    publication = Publication(frames)
     for batch in batches:
-        made.append(batch)
-        wanted = _append(frames, batch, room_wait_s)
-        while wanted < len(made):
-            wanted = _append(frames, made[wanted], room_wait_s)
-
-
-def _append(frames: Redis, batch: Batch, room_wait_s: float) -> int:
-    end = time.monotonic() + room_wait_s
-    while True:
-        try:
-            return supply.append(frames, batch)
-        except OutOfMemoryError:
-            if time.monotonic() >= end:
-                raise
-            time.sleep(ROOM_LOOK_S)
+        publication.write(batch)
+        publication.check()

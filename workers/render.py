@@ -3,7 +3,8 @@
 import logging
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 from avatars.loop import there_and_back
 from settings import settings
@@ -18,7 +19,8 @@ from workers.engines import default, load
 from workers.engines.interface import Engine, LostDeviceError, Order, Speech
 from workers.heartbeat import Heartbeat
 from workers.leases import lease_ms
-from workers.publishing import checked, publish, to_batches
+from workers.publisher import Publisher
+from workers.publishing import Publication, checked, to_batches
 from workers.wardrobe import Wardrobe
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ class Studio:
     engine: Engine
     wardrobe: Wardrobe
     heartbeat: Heartbeat
+    publisher: Publisher = field(default_factory=Publisher)
 
 
 _studio: Studio | None = None
@@ -55,9 +58,15 @@ def start(heartbeat: Heartbeat) -> None:
     log.info("%s is warm on %s: %.0f frames a second", engine.name, engine.device, heartbeat.speed)
 
 
+def stop() -> None:
+    """Wait until all that was rendered is published."""
+    if _studio:
+        _studio.publisher.finish()
+
+
 @app.task(name="workers.render")
 def render(job_id: str, chunk: int, attempt: int) -> None:
-    """Render one chunk on this worker's device and publish its frames.
+    """Render one chunk on this worker's device; its frames are published while the next is rendered.
 
     Safe to run twice, here or elsewhere: a stale attempt finds no lease, and a batch that is already in
     the stream is left as it is. A chunk that cannot be rendered is reported, tried elsewhere, and in the
@@ -71,15 +80,15 @@ def render(job_id: str, chunk: int, attempt: int) -> None:
     if job is None or not _claim(studio, job, chunk, attempt):
         log.debug("job %s chunk %d attempt %d: no longer ours", job_id, chunk, attempt)
         return
-    row, is_over = _outcome(studio, job, chunk, attempt)
-    try:
-        if is_over:
-            studio.heartbeat.stop()  # before dispatch hears of the chunk, or it might try it here again
-        chunks.change(stores.broker(), job_id, chunk, row, Stage.RUNNING)
-        ring_dispatch()
-    finally:
-        if is_over:
-            os._exit(os.EX_UNAVAILABLE)  # Celery's pool starts another process, with an engine of its own
+    publication = Publication(stores.frames(), ROOM_WAIT_S)
+    failure = _perform(studio, job, chunk, attempt, publication)
+    is_over = isinstance(failure, LostDeviceError)
+    if is_over:
+        studio.heartbeat.stop()  # before dispatch hears of the chunk, or it might try it here again
+    studio.publisher.put(partial(_tell, studio, job_id, chunk, attempt, publication, failure))
+    if is_over:
+        studio.publisher.finish()
+        os._exit(os.EX_UNAVAILABLE)  # Celery's pool starts another process, with an engine of its own
 
 
 def order_of(job: Job, chunk: int, attempt: int) -> Order:
@@ -102,30 +111,24 @@ def _effort(studio: Studio, job: Job) -> float:
     return effort(studio.engine.name, job.inference_steps, job.guidance_scale)
 
 
-def _outcome(studio: Studio, job: Job, chunk: int, attempt: int) -> tuple[Row, bool]:
-    """Render; return what became of the chunk, and whether this process can render no more."""
+def _perform(
+    studio: Studio, job: Job, chunk: int, attempt: int, publication: Publication
+) -> Exception | None:
+    """Render; return what it failed of."""
     began = time.monotonic()
     try:
-        frames = _render(studio, job, chunk, attempt)
-    except (LostSoundError, RefusedError) as error:  # the job was cancelled, or dispatch tries again
-        log.info("job %s chunk %d attempt %d ends early: %s", job.id, chunk, attempt, error)
-        return _broken(studio, attempt, error), False
-    except Exception as error:  # whatever an engine raises ends this chunk, not the worker
-        log.exception("job %s chunk %d attempt %d failed; dispatch tries again", job.id, chunk, attempt)
-        return _broken(studio, attempt, error), isinstance(error, LostDeviceError)
+        frames = _render(studio, job, chunk, attempt, publication)
+    except Exception as error:  # noqa: BLE001 - it ends this chunk, not the worker, and `_tell` logs it
+        return error
     taken_s = time.monotonic() - began
     speed, work = studio.heartbeat.speed, frames * _effort(studio, job)
     studio.heartbeat.tell(speed=speed + LEARNING * (work / taken_s - speed))
     log.debug("job %s chunk %d: %d frames in %.3f s", job.id, chunk, frames, taken_s)
-    return Row(Stage.DONE, attempt, studio.heartbeat.name, 0), False
+    return None
 
 
-def _broken(studio: Studio, attempt: int, error: Exception) -> Row:
-    return Row(Stage.BROKEN, attempt, studio.heartbeat.name, 0, f"{type(error).__name__}: {error}")
-
-
-def _render(studio: Studio, job: Job, chunk: int, attempt: int) -> int:
-    """Render and publish the chunk; return how many frames it has."""
+def _render(studio: Studio, job: Job, chunk: int, attempt: int, publication: Publication) -> int:
+    """Render the chunk and have it published; return how many frames it has."""
     sound = supply.get_sound(stores.frames(), job.id, chunk)
     if sound is None:
         raise LostSoundError("its sound is no longer on the frames server")
@@ -134,8 +137,27 @@ def _render(studio: Studio, job: Job, chunk: int, attempt: int) -> int:
     frames = len(order.clip_frames)
     features = studio.engine.features(_speech_of(job, sound, order))
     patches = checked(studio.engine.render(avatar, features, order), avatar, frames)
-    publish(stores.frames(), to_batches(job, chunk, attempt, sound, patches), ROOM_WAIT_S)
+    for batch in to_batches(job, chunk, attempt, sound, patches):
+        publication.check()
+        studio.publisher.put(partial(publication.write, batch))
     return frames
+
+
+def _tell(
+    studio: Studio, job_id: str, chunk: int, attempt: int, publication: Publication, failure: Exception | None
+) -> None:
+    """Record what became of the chunk, once all that there is of it is published."""
+    error = publication.error or failure
+    if isinstance(error, LostSoundError | RefusedError):  # the job was cancelled, or dispatch tries again
+        log.info("job %s chunk %d attempt %d ends early: %s", job_id, chunk, attempt, error)
+    elif error:
+        log.error(
+            "job %s chunk %d attempt %d failed; dispatch tries again", job_id, chunk, attempt, exc_info=error
+        )
+    stage, reason = (Stage.BROKEN, f"{type(error).__name__}: {error}") if error else (Stage.DONE, "")
+    row = Row(stage, attempt, studio.heartbeat.name, 0, reason)
+    chunks.change(stores.broker(), job_id, chunk, row, Stage.RUNNING)
+    ring_dispatch()
 
 
 def _speech_of(job: Job, sound: ChunkSound, order: Order) -> Speech:

@@ -82,5 +82,6 @@ def start(**_: object) -> None:
 
 @worker_process_shutdown.connect
 def stop(**_: object) -> None:
+    render.stop()
     if _Process.heartbeat:
         _Process.heartbeat.stop()

@@ -16,8 +16,8 @@ from wire import supply
 from wire.batches import Patch
 from wire.jobs import Job, State
 from wire.media import SAMPLES_PER_FRAME
-from wire.supply import ChunkSound
-from workers.publishing import WrongRenderError, checked, publish, to_batches
+from wire.supply import ChunkSound, RefusedError
+from workers.publishing import Publication, WrongRenderError, checked, publish, to_batches
 
 JOB = Job("j", "main", State.RENDERING, 0, frames=40, position=100, avatar="hash", avatar_frames=50)
 AVATAR: Any = SimpleNamespace(width=64, height=48)
@@ -96,16 +96,33 @@ def test_batches_that_the_server_lost_are_written_again(frames: Redis) -> None:
 def test_batch_waits_for_room_on_a_full_server(frames: Redis) -> None:
     supply.raise_fence(frames, "j", 0, 0)
     lay_ballast(frames)
+    publication = Publication(frames, room_wait_s=20)
     with full(frames):
         airs = Timer(0.3, frames.delete, ("ballast",))
         airs.start()
-        publish(frames, batches(iter([patch()] * 8)), room_wait_s=20)
+        for batch in batches(iter([patch()] * 8)):
+            publication.write(batch)
     airs.join()
+    assert publication.error is None
     assert [b.batch for b in supply.read(frames, "j", [(0, 0)], 10, 0.01)] == [0, 1]
 
 
 def test_batch_waits_for_room_no_longer_than_it_may(frames: Redis) -> None:
     supply.raise_fence(frames, "j", 0, 0)
     lay_ballast(frames)
-    with full(frames), pytest.raises(OutOfMemoryError):
-        publish(frames, batches(iter([patch()] * 8)), room_wait_s=0.2)
+    publication = Publication(frames, room_wait_s=0.2)
+    with full(frames):
+        publication.write(next(batches(iter([patch()] * 8))))
+    with pytest.raises(OutOfMemoryError):
+        publication.check()
+
+
+def test_nothing_is_written_after_a_batch_that_was_refused(frames: Redis) -> None:
+    publication = Publication(frames)
+    first, second = batches(iter([patch()] * 8))
+    publication.write(first)
+    supply.raise_fence(frames, "j", 0, 0)
+    publication.write(second)
+    assert not supply.read(frames, "j", [(0, 0)], 10, 0.01)
+    with pytest.raises(RefusedError, match="no fence"):
+        publication.check()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,15 +21,17 @@ from settings import Settings
 from tests.made_up_engine import MadeUpEngine
 from tests.metering import clip
 from wire import chunks, jobs, keys, supply, workers
-from wire.batches import Patch
+from wire.batches import Batch, Patch
 from wire.chunks import Row, Stage
 from wire.jobs import Job, State
+from wire.media import BATCH_FRAMES
 from wire.supply import ChunkSound
 from wire.workers import Worker
 from workers import render, stores
 from workers.effort import effort
 from workers.engines.interface import LostDeviceError, Order, Speech
 from workers.heartbeat import Heartbeat
+from workers.publisher import Publisher
 from workers.render import Studio
 from workers.wardrobe import Wardrobe
 
@@ -73,6 +76,12 @@ def rung(
     return told
 
 
+def render_chunk(chunk: int) -> None:
+    """Have the chunk rendered, and wait until it is published and told of."""
+    render.render("j", chunk, 1)
+    render.stop()
+
+
 def told_of(broker: Redis, chunk: int) -> tuple[Stage, str]:
     row = chunks.table(broker, "j")[chunk]
     return row.stage, row.reason
@@ -81,7 +90,7 @@ def told_of(broker: Redis, chunk: int) -> tuple[Stage, str]:
 def test_rendered_chunk_is_done_and_its_speed_is_learned(
     rung: list[str], broker: Redis, frames: Redis, studio: Studio
 ) -> None:
-    render.render("j", 0, 1)
+    render_chunk(0)
     assert told_of(broker, 0) == (Stage.DONE, "")
     assert sum(len(b.patches) for b in supply.read(frames, "j", [(0, 0)], 9, 0.01)) == 8
     assert studio.heartbeat.speed != 25.0
@@ -90,7 +99,7 @@ def test_rendered_chunk_is_done_and_its_speed_is_learned(
 
 def test_chunk_whose_sound_is_lost_is_broken(rung: list[str], broker: Redis, frames: Redis) -> None:
     frames.delete(keys.sound("j", 0))
-    render.render("j", 0, 1)
+    render_chunk(0)
     assert told_of(broker, 0) == (
         Stage.BROKEN,
         "LostSoundError: its sound is no longer on the frames server",
@@ -103,24 +112,25 @@ def test_chunk_whose_engine_fails_is_broken_and_the_worker_goes_on(
 ) -> None:
     (tmp_path / "faults").write_text("raise 0")
     monkeypatch.setenv("MADE_UP_FAULTS", str(tmp_path / "faults"))
-    render.render("j", 0, 1)
+    render_chunk(0)
     assert told_of(broker, 0) == (Stage.BROKEN, "MadeUpError: chunk 0 fails, as it was told to")
     assert studio.heartbeat.speed == 25.0, "what failed says nothing about the speed"
-    render.render("j", 1, 1)
+    render_chunk(1)
     assert told_of(broker, 1) == (Stage.DONE, "")
     assert rung == ["dispatch"] * 2
 
 
 @pytest.mark.usefixtures("rung")
-def test_lost_device_is_told_with_its_chunk_and_ends_the_process(
-    broker: Redis, studio: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lost_device_is_told_with_its_chunk_and_ends_the_process(broker: Redis, studio: Studio) -> None:
     class Lost(MadeUpEngine):
         def render(self, *_: Any) -> Iterator[Patch]:
             raise LostDeviceError("the GPU fell off the bus")
 
-    monkeypatch.setattr(render, "_studio", replace(studio, engine=Lost()))
-    process = get_context("fork").Process(target=render.render, args=("j", 0, 1))
+    def work() -> None:
+        render._studio = replace(studio, engine=Lost(), publisher=Publisher())  # a thread does not fork
+        render.render("j", 0, 1)
+
+    process = get_context("fork").Process(target=work)
     process.start()
     process.join(30)
     assert process.exitcode == os.EX_UNAVAILABLE
@@ -187,11 +197,35 @@ def test_lease_and_speed_are_in_frames_of_effort_one(
     monkeypatch.setattr(render, "lease_ms", lease)
     clock = iter([10.0, 12.0])
     monkeypatch.setattr(render, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-    render.render("j", 0, 1)
+    render_chunk(0)
     work = 8 * effort("latentsync", 40, 1.5)
     assert leased == [work]
     measured = work / 2.0
     assert studio.heartbeat.speed == pytest.approx(25.0 + render.LEARNING * (measured - 25.0))
+
+
+@pytest.mark.usefixtures("rung")
+def test_next_chunk_is_rendered_while_the_one_before_is_published(
+    broker: Redis, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    next_begun, append, waited = Event(), supply.append, []
+
+    class Watched(MadeUpEngine):
+        def features(self, speech: Speech) -> int:
+            if speech.first_frame:
+                next_begun.set()
+            return super().features(speech)
+
+    def slow(frames: Redis, batch: Batch) -> int:
+        waited.append(next_begun.wait(30))
+        return append(frames, batch)
+
+    monkeypatch.setattr(supply, "append", slow)
+    monkeypatch.setattr(render, "_studio", replace(studio, engine=Watched(speed=SPEED)))
+    render.render("j", 0, 1)
+    render_chunk(1)
+    assert all(waited)
+    assert told_of(broker, 0) == told_of(broker, 1) == (Stage.DONE, "")
 
 
 @pytest.mark.usefixtures("rung")
@@ -203,14 +237,14 @@ def test_chunk_that_lacks_a_frame_is_broken(
             return islice(super().render(avatar, features, order), 7)
 
     monkeypatch.setattr(render, "_studio", replace(studio, engine=Short()))
-    render.render("j", 0, 1)
+    render_chunk(0)
     assert told_of(broker, 0) == (Stage.BROKEN, "WrongRenderError: 7 frames of 8")
 
 
 @pytest.mark.usefixtures("rung")
 def test_chunk_of_an_avatar_that_is_not_here_is_broken(broker: Redis) -> None:
     broker.hset(keys.job("j"), "avatar", "0000")
-    render.render("j", 0, 1)
+    render_chunk(0)
     stage, reason = told_of(broker, 0)
     assert stage is Stage.BROKEN
     assert "0000" in reason
@@ -219,7 +253,7 @@ def test_chunk_of_an_avatar_that_is_not_here_is_broken(broker: Redis) -> None:
 @pytest.mark.usefixtures("rung")
 def test_chunk_that_the_frames_server_refuses_is_broken(broker: Redis, frames: Redis) -> None:
     frames.delete(keys.fence("j"))
-    render.render("j", 0, 1)
+    render_chunk(0)
     stage, reason = told_of(broker, 0)
     assert stage is Stage.BROKEN
     assert "no fence" in reason
@@ -252,14 +286,16 @@ def test_chunk_whose_job_is_cancelled_ends_early_and_is_no_error(
 
         def render(self, avatar: Avatar, features: int, order: Order) -> Iterator[Patch]:
             for patch in super().render(avatar, features, order):
+                if len(made) % BATCH_FRAMES == 0:
+                    studio.publisher.finish()
                 made.append(patch)
                 if moment == "render" and len(made) == 7:
                     cancel(broker, frames)
                 yield patch
 
     monkeypatch.setattr(render, "_studio", replace(studio, engine=Cancelled()))
-    render.render("j", 1, 1)
-    assert len(made) == {"features": 5, "render": 10}[moment], "it ends with the batch under way"
+    render_chunk(1)
+    assert len(made) == {"features": 10, "render": 15}[moment], "it ends with the batch under way"
     assert chunks.table(broker, "j") == {}
     assert frames.keys("*") == []
     assert studio.heartbeat.speed == 25.0
@@ -272,7 +308,7 @@ def test_message_of_a_cancelled_job_comes_to_nothing(
 ) -> None:
     monkeypatch.setattr(render, "_studio", replace(studio, engine=MadeUpEngine(speed=0.001)))
     cancel(broker, frames)
-    render.render("j", 0, 1)
+    render_chunk(0)
     assert (chunks.table(broker, "j"), frames.keys("*"), rung) == ({}, [], [])
 
 
@@ -281,7 +317,7 @@ def test_chunk_that_is_another_workers_by_now_is_left_alone(
 ) -> None:
     theirs = Row(Stage.SENT, 2, "gpu.h.1", 0)
     broker.hset(keys.chunks("j"), "0", theirs.to_json())
-    render.render("j", 0, 1)
+    render_chunk(0)
     render.render("unknown", 0, 1)
     assert chunks.table(broker, "j")[0] == theirs
     assert not frames.exists(keys.frames("j", 0))
@@ -299,7 +335,7 @@ def test_result_that_comes_after_the_chunk_was_given_to_another_changes_nothing(
             return super().features(speech)
 
     monkeypatch.setattr(render, "_studio", replace(studio, engine=Overtaken()))
-    render.render("j", 0, 1)
+    render_chunk(0)
     assert chunks.table(broker, "j")[0] == theirs
     assert rung == ["dispatch"]
 
