@@ -19,7 +19,7 @@ from latentsync.whisper import WhisperEncoder
 
 WIDTH, HEIGHT = 832, 1248
 FRAMES = 50
-SOUND_S = 10
+SOUND_S, STEADY_S = 10, 30
 SEED = 1
 
 _SCALE = 0.5  # of the crop to the picture: a head and shoulders
@@ -54,8 +54,8 @@ def make_scene(still: bool = False) -> Scene:
 
 
 def make_sound(steady: bool = False) -> NDArray[np.int16]:
-    """Return 10 s at 16 kHz: a tone that swells four times a second, or one that is `steady`."""
-    t = np.arange(SOUND_S * RATE_HZ) / RATE_HZ
+    """Return 10 s at 16 kHz of a tone that swells four times a second, or 30 s of one that is `steady`."""
+    t = np.arange((STEADY_S if steady else SOUND_S) * RATE_HZ) / RATE_HZ
     loudness = 1.0 if steady else 0.5 + 0.5 * np.sin(2 * np.pi * 4 * t)
     return np.asarray(8000 * loudness * np.sin(2 * np.pi * 200 * t), np.int16)
 
