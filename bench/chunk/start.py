@@ -1,7 +1,7 @@
 """`python -m bench.chunk.start`: from a fresh process to a LatentSync engine that is warm.
 
-Once with no compiled kernels in the cache, then with those of the time before; the weights are random, of full
-size, and read from a folder as `make checkpoints` lays it. Python's own files lie in the disk's cache.
+Once with no compiled kernels in the cache, then with those of the time before. The weights are random, of
+full size, and read from a folder as `make checkpoints` lays it. Python's own files lie in the disk's cache.
 """
 
 import os
