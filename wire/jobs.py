@@ -92,7 +92,7 @@ class Job:
         Raises:
             KeyError: it is not a job's hash.
         """
-        values = {f.name: _READ[f.type](text[f.name]) for f in fields(cls) if f.name in text}
+        values = {name: read(text[name]) for name, read in _FIELDS.items() if name in text}
         if not {"id", "channel", "state", "posted_ms"} <= values.keys():
             raise KeyError("not a job's record")
         return cls(**values)
@@ -108,6 +108,9 @@ _READ: dict[Any, Callable[[str], Any]] = {
     bool: lambda text: text == "1",
     State: State,
 }
+
+
+_FIELDS = {field.name: _READ[field.type] for field in fields(Job)}
 
 
 def _write(value: object) -> str:

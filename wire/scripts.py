@@ -127,15 +127,15 @@ return 1
 """A worker's goodbye, under its own name alone."""
 
 LIVE = """
--- KEYS workers; ARGV the head of a worker's key
+-- KEYS workers; ARGV the head of a worker's key, fields..
 local live = {}
 for _, name in ipairs(redis.call('SMEMBERS', KEYS[1])) do
-  local record = redis.call('HGETALL', ARGV[1] .. name)
-  if #record > 0 then live[#live + 1] = {name, record} else redis.call('SREM', KEYS[1], name) end
+  local record = redis.call('HMGET', ARGV[1] .. name, unpack(ARGV, 2))
+  if record[1] then live[#live + 1] = {name, unpack(record)} else redis.call('SREM', KEYS[1], name) end
 end
 return live
 """
-"""Return the live workers' names and records; names whose heartbeat stopped are forgotten."""
+"""Return each live worker's name and the fields asked for; names whose heartbeat stopped are forgotten."""
 
 LINEUP = """
 -- KEYS channels; ARGV frames, the heads of the keys of a channel, playlist, job, chunk table

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from redis import Redis
 
 from wire import keys, scripts
-from wire.connection import pairs, script
+from wire.connection import script
 
 BEAT_S = 0.5
 """Time between two heartbeats."""
@@ -43,11 +43,13 @@ def leave(broker: Redis, name: str, owner: str) -> None:
 
 def live(broker: Redis) -> list[Worker]:
     """Return the live workers, by name; names whose heartbeat stopped are forgotten."""
-    found = script(broker, scripts.LIVE, [keys.WORKERS], keys.worker(""))
-    return sorted((_parse(name, pairs(record)) for name, record in found), key=lambda worker: worker.name)
+    found = script(broker, scripts.LIVE, [keys.WORKERS], keys.worker(""), *_TOLD)
+    return [_parse(*told) for told in sorted(found)]
 
 
-def _parse(name: str, record: dict[str, str]) -> Worker:
-    return Worker(
-        name, record["role"], record["queue"], record["device"], record["engine"], float(record["speed"])
-    )
+_TOLD = ("role", "queue", "device", "engine", "speed")
+"""The fields of a heartbeat, in the order of `Worker`'s."""
+
+
+def _parse(name: str, role: str, queue: str, device: str, engine: str, speed: str) -> Worker:
+    return Worker(name, role, queue, device, engine, float(speed))

@@ -83,7 +83,7 @@ class _Want:
     reason: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Load:
     """A worker while chunks are handed out: what it holds, and when it will be free."""
 
@@ -97,12 +97,20 @@ class _Load:
 
 @dataclass(slots=True)
 class _Loads:
-    by_queue: Mapping[str, _Load]
+    """Workers that may be given more; mostly few are, of many."""
+
+    free: list[_Load]
     absent_s: Mapping[str, float]
+
+    def give(self, load: _Load, work: float) -> None:
+        load.rows += 1
+        load.work += work
+        if load.rows >= ROWS_A_WORKER:
+            self.free.remove(load)
 
     def quickest(self, want: _Want) -> _Load | None:
         engine, work = want.job.engine, want.job.work(want.chunk)
-        able = [w for w in self.by_queue.values() if w.view.engine == engine and w.rows < ROWS_A_WORKER]
+        able = [w for w in self.free if w.view.engine == engine]
         return min(able, key=lambda w: (w.view.queue == want.lost_at, w.done_in_s(work)), default=None)
 
 
@@ -120,7 +128,7 @@ def assign(
     alive = {worker.queue: _Load(worker) for worker in workers}
     for job in jobs:
         _count(job, alive)
-    loads = _Loads(alive, absent_s or {})
+    loads = _Loads([load for load in alive.values() if load.rows < ROWS_A_WORKER], absent_s or {})
     wants = sorted(
         (want for job in jobs for want in _wanted(now_ms, job, alive, window_frames)), key=lambda w: w.airs_in
     )
@@ -169,7 +177,6 @@ def _answer(now_ms: int, want: _Want, loads: _Loads) -> Send | Replace | None:
         absent = loads.absent_s.get(want.job.engine, 0.0) > ABSENT_S and want.airs_in <= SOON_FRAMES
         reason = f"no worker for {want.job.engine or 'it'} has lived for {ABSENT_S:.0f} s"
         return Replace(want.job.id, want.chunk, want.attempt, reason) if absent else None
-    load.rows += 1
-    load.work += want.job.work(want.chunk)
+    loads.give(load, want.job.work(want.chunk))
     deadline = now_ms + lease_ms(load.work, load.view.speed)
     return Send(want.job.id, want.chunk, want.attempt, load.view.queue, deadline)

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wire import chunks, uploads
 from wire.jobs import Job
 from wire.media import MODEL_SAMPLES_PER_FRAME, SAMPLES_PER_FRAME
 from wire.supply import ChunkSound
 from workers.hearing import stretch
-from workers.sound import read
 
 
 def cut(folder: Path, job: Job, chunk: int, engine: str) -> ChunkSound:
@@ -18,7 +20,11 @@ def cut(folder: Path, job: Job, chunk: int, engine: str) -> ChunkSound:
     """
     span = chunks.span(chunk, job.frames)
     near = stretch(engine, span, job.frames)
-    air = read(uploads.air(folder, job.id))[span.start * SAMPLES_PER_FRAME : span.stop * SAMPLES_PER_FRAME]
-    heard = read(uploads.heard(folder, job.id))
-    around = heard[near.start * MODEL_SAMPLES_PER_FRAME : near.stop * MODEL_SAMPLES_PER_FRAME]
+    air = _part(uploads.air(folder, job.id), span, SAMPLES_PER_FRAME)
+    around = _part(uploads.heard(folder, job.id), near, MODEL_SAMPLES_PER_FRAME)
     return ChunkSound(air, around, span.start - near.start)
+
+
+def _part(path: Path, frames: range, each: int) -> NDArray[np.int16]:
+    """Return those frames of a decoded sound that has `each` samples a frame."""
+    return np.fromfile(path, "<i2", len(frames) * each, offset=2 * frames.start * each)
