@@ -3,6 +3,8 @@
 export PYTHON
 
 RUN := .venv/bin/python -m
+# tests of parts that keep real time, which would be late with another test beside them
+REAL_TIME := tests/demo tests/e2e tests/faults tests/streamer
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -11,7 +13,8 @@ demo: venv-light ## set everything up, go on air, say what to open; Ctrl-C stops
 	@exec $(RUN) demo
 
 test: lint ## set everything up, check and run every test
-	@$(RUN) pytest
+	@OMP_NUM_THREADS=1 $(RUN) pytest -n logical --maxprocesses 4 --dist loadfile $(REAL_TIME:%=--ignore=%)
+	@$(RUN) pytest $(REAL_TIME)
 
 lint: venv-dev ## style and strict types
 	@$(RUN) ruff check

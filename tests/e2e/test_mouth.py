@@ -24,8 +24,8 @@ PERSON, RECORDED = MEDIA / "talk1.mp4", MEDIA / "speech1.wav"
 
 SIDE_PX = "640"
 """Smaller than the clips: encoding, rendering and looking share two cores here."""
-HELLO_S = 4
-"""So much of the sample is enough."""
+PART_S = 4
+"""So much of a sound is enough."""
 SILENCE_FRAMES = 30
 """Silence that is posted after the speech, in the same sound."""
 SETTLED_FRAMES = 10
@@ -74,8 +74,8 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 CASES = {
-    "presenter says hello": (PRESENTER, HELLO, HELLO_S),
-    "presenter, recorded speech": (PRESENTER, RECORDED, None),
+    "presenter says hello": (PRESENTER, HELLO, PART_S),
+    "presenter, recorded speech": (PRESENTER, RECORDED, PART_S),
     "person, recorded speech": (PERSON, RECORDED, None),
 }
 

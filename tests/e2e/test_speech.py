@@ -6,6 +6,7 @@ import pytest
 from tests.e2e.show import assert_spoken, show
 from tests.meter import Kind
 from tests.metering.chirps import speech
+from tests.metering.clip import FRAMES as CLIP_FRAMES
 from tests.system import System
 from wire.media import AIR_RATE_HZ, FPS
 
@@ -43,8 +44,9 @@ def test_a_job_posted_at_once_follows_without_a_moment_of_idle(system: System) -
     assert (first.fade_out, second.fade_in) == ((), ())
 
 
-def test_speech_longer_than_the_clip_is_spoken_to_its_end(system: System) -> None:
-    assert_spoken(show(system, [speech(seed=4, seconds=35)]), 875)
+def test_speech_longer_than_the_clip_there_and_back_is_spoken_to_its_end(system: System) -> None:
+    frames = 2 * CLIP_FRAMES + FPS
+    assert_spoken(show(system, [speech(seed=4, seconds=frames / FPS)]), frames)
 
 
 def test_silence_is_spoken_in_silence(system: System) -> None:
