@@ -10,7 +10,7 @@ from math import inf
 from threading import Event, Lock, Thread
 
 from kombu.exceptions import OperationalError
-from redis import WatchError
+from redis import RedisError, WatchError
 from redis.client import Pipeline
 from redis.exceptions import OutOfMemoryError
 
@@ -75,6 +75,8 @@ def _tick() -> None:
                 housekeeping.sweep(stores.broker(), stores.frames(), have.uploads_folder, have.jobs_kept_s)
                 housekeeping.forget_queues(stores.broker())
                 look_after_all(stores.broker(), have.jobs_kept_s)
+        except RedisError as error:
+            log.warning("a dispatch pass failed (%s); again in %.0f s", error, EVERY_S)
         except Exception:  # whatever went wrong, leases have to be looked after
             log.exception("a dispatch pass failed; again in %.0f s", EVERY_S)
 
@@ -104,6 +106,9 @@ def _once() -> None:
     for action in actions:
         if isinstance(action, Send):
             _ring(action)
+    for queued in scene.queued.values():
+        if queued.is_aired:
+            _end(queued.job)
 
 
 def _decide(scene: Scene, window_frames: int) -> Sequence[Send | Replace]:
@@ -208,6 +213,20 @@ def _ring(send: Send) -> None:
         ring_render(send.worker, send.job, send.chunk, send.attempt)
     except OperationalError as error:
         log.warning("job %s chunk %d: %s not rung: %s", send.job, send.chunk, send.worker, error)
+
+
+def _end(job: Job) -> None:
+    """End a job that has aired, though the broker does not know: it may have lost the last second."""
+    ended = jobs.move(
+        stores.broker(),
+        job,
+        State.DONE,
+        settings().jobs_kept_s,
+        (State.RENDERING, State.ON_AIR),
+        frames_aired=job.frames,
+    )
+    if ended:
+        log.warning("job %s had aired, and the broker did not know it any more", job.id)
 
 
 def _fail(job: Job, reason: str) -> None:

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 UNKNOWN_KEPT_S = 600.0
 """A folder of no known job is kept for so long after it last grew: its upload may be under way."""
-ADMITTING_S = 10.0
+ADMITTING_S = 5.0
 """A job is recorded in its folder first; the broker may know of it so much later, if it answers slowly."""
 BINDING = "_kombu.binding."
 """Celery's own record of a queue goes by its name and this."""

@@ -25,7 +25,8 @@ PREFERRED = "latentsync"
 class Queued:
     """A job that can be rendered, its chunk table, and where on the timeline it starts.
 
-    `epoch` is the one to render under; `fenced` tells whether the frames server has a fence of that epoch.
+    `epoch` is the one to render under; `fenced` tells whether the frames server has a fence of that epoch;
+    `is_aired` whether that knows all of the job to have aired: a broker may have lost its last second.
     """
 
     job: Job
@@ -34,6 +35,7 @@ class Queued:
     engine: str
     epoch: int
     fenced: bool
+    is_aired: bool
     view: JobView
 
 
@@ -117,4 +119,5 @@ def _queued(plan: _Planned, fence: Fence | None) -> Queued:
     each = effort(engine, job.inference_steps, job.guidance_scale)
     view = JobView(job.id, engine, job.frames, job.chunks_sent, plan.airs_in, ahead, there, each)
     epoch = job.epoch + (not fenced and job.chunks_sent > 0)
-    return Queued(job, rows, plan.start, engine, epoch, fenced, view)
+    is_aired = fence is not None and fence.chunk >= chunks.count(job.frames)
+    return Queued(job, rows, plan.start, engine, epoch, fenced, is_aired, view)

@@ -337,6 +337,20 @@ def test_job_planned_behind_one_that_was_cancelled_is_handed_out_as_if_it_were_n
     assert second.position == place
 
 
+def test_job_that_aired_ends_although_the_broker_forgot_its_end(
+    rung: Rings, broker: Redis, frames: Redis
+) -> None:
+    dispatch.run_pass()
+    jobs.move(broker, JOB, State.ON_AIR, 60, frames_aired=83)
+    dispatch.run_pass()
+    assert now(broker).state is State.ON_AIR
+    supply.advance_fence(frames, "j", chunks.count(JOB.frames), 0)
+    dispatch.run_pass()
+    assert (now(broker).state, now(broker).frames_aired) == (State.DONE, JOB.frames)
+    assert jobs.playlist(broker, "main") == []
+    assert rung
+
+
 def test_pass_asks_no_more_of_the_broker_however_many_jobs_are_queued(
     rung: Rings, broker: Redis, tmp_path: Path
 ) -> None:
