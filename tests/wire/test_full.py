@@ -19,14 +19,16 @@ from wire.workers import Worker
 LARGE = Patch(0, 0, np.full((1536, 1024), 7, np.uint8))
 
 
+ROOM_BYTES = 4 * 2**20
+"""More than the servers' buffers take in these tests, and half of what they are filled with."""
+
+
 @contextmanager
 def full(client: Redis) -> Iterator[None]:
-    """Give the server, which evicts nothing, 2 MB less than its data alone takes."""
+    """Let the server, which evicts nothing, hold `ROOM_BYTES`."""
     assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
     before = str(client.config_get("maxmemory")["maxmemory"])
-    memory = client.info("memory")
-    held = int(memory["used_memory_startup"]) + int(memory["used_memory_dataset"])
-    client.config_set("maxmemory", held - 2 * 2**20)
+    client.config_set("maxmemory", int(client.info("memory")["used_memory_startup"]) + ROOM_BYTES)
     try:
         yield
     finally:
@@ -34,21 +36,21 @@ def full(client: Redis) -> Iterator[None]:
 
 
 def lay_ballast(client: Redis) -> None:
-    """Have the server hold 4 MB more."""
-    for _ in range(256):  # little by little: what one call sends stays in the server's buffer for a while
+    """Have the server hold twice `ROOM_BYTES` more."""
+    for _ in range(2 * ROOM_BYTES // 2**14):  # what one call sends stays in the server's buffer for a while
         client.rpush("ballast", bytes(2**14))
 
 
 def test_streamer_empties_a_full_frames_server(frames: Redis) -> None:
     aired = batch(LARGE, chunk=1, batch=0)
     supply.raise_fence(frames, "j", 0, 0)
-    for n in range(3):  # a refused one stays for a while in the server's buffer for what comes in
+    for n in range(6):
         supply.append(frames, replace(aired, batch=n))
     supply.put_sound(frames, "j", 1, ChunkSound(np.zeros(9, np.int16), np.zeros(3, np.int16), 0))
     frames.script_flush()  # as on a server that never heard of the script
     with full(frames):
         with pytest.raises(OutOfMemoryError):
-            supply.append(frames, replace(aired, batch=3))
+            supply.append(frames, replace(aired, batch=6))
         supply.advance_fence(frames, "j", 2, 0)
         assert frames.keys("*") == [keys.fence("j").encode()]
         assert supply.append(frames, batch(chunk=2, batch=0)) == 1
