@@ -83,10 +83,16 @@ class Progress:
     def forget(self, aired: Aired) -> None:
         """Drop a job that was reported to its end."""
         with self._lock:
-            self._aired.pop(aired.job.id, None)
-            self._told.pop(aired.job.id, None)
+            told = self._told.pop(aired.job.id, None)
+            if self._aired.get(aired.job.id) == told:
+                self._aired.pop(aired.job.id, None)
 
     def abandon(self, aired: Aired) -> None:
-        """Note that the job ended elsewhere: what is left of it may go, as if it had been sent."""
+        """Note that the job ended elsewhere: what is left of it may go, as if it had been sent.
+
+        What the encoder still held of it comes later, and is told as of a job that has just begun.
+        """
         with self._lock:
+            if self._aired.get(aired.job.id) == aired:
+                del self._aired[aired.job.id]
             self._told[aired.job.id] = replace(aired, frames=aired.job.frames)

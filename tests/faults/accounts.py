@@ -10,7 +10,7 @@ from tests.metering import spoken
 from tests.metering.hearing import correlation
 from tests.metering.marks import job_number
 from tests.metering.stream import Picture, Stream
-from wire.chunks import count, span
+from wire.chunks import span
 from wire.jobs import Job
 from wire.media import FPS, SAMPLES_PER_FRAME
 
@@ -41,7 +41,7 @@ class Account:
 def account(job: Job, stream: Stream) -> Account:
     """Return what the job's record and its viewers say of its chunks."""
     absent = set(absent_frames(job, stream))
-    whole = [chunk for chunk in range(count(job.frames)) if not absent & set(span(chunk, job.frames))]
+    whole = [chunk for chunk in range(job.chunks_sent) if not absent & set(span(chunk, job.frames))]
     left = job.chunks_sent - len(whole) - job.chunks_replaced
     return Account(
         dispatched=job.chunks_sent,
