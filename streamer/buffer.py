@@ -63,8 +63,8 @@ class Buffer:
     def take(self, position: int, is_idle: bool = True) -> tuple[Supply, Spoken | None]:
         """Return what there is to send at `position`, and take the frame out if it is to be sent now.
 
-        `is_idle` tells whether the clip's own mouth is on: a job that was planned behind one that was cut off
-        then begins as soon as it is well ahead, and not only at its place.
+        `is_idle` tells whether the clip's own mouth is on: a job that was planned behind one that is gone then
+        begins as soon as it is well ahead, and not only at its place.
         """
         with self._lock:
             if not self._frames:
@@ -92,3 +92,8 @@ class Buffer:
             if self._begun == job_id:
                 self._begun = ""
                 self._free_until = self._ends_at
+
+    def free(self, until: int) -> None:
+        """Note that the timeline up to `until` was planned for a job that will not air."""
+        with self._lock:
+            self._free_until = max(self._free_until, until)

@@ -17,7 +17,7 @@ from streamer.progress import Progress
 from streamer.reading import Reading, choose, cut, replaced
 from wire import jobs, supply
 from wire.batches import Batch, MisshapenBatchError
-from wire.jobs import Job
+from wire.jobs import Job, State
 
 LOOK_S = 0.08
 """Between two looks at the playlist while nothing is read; a first chunk takes longer to render."""
@@ -51,6 +51,7 @@ class Reader:
         self._buffer, self._progress, self._counters = buffer, progress, counters
         self._reading: Reading | None = None
         self._read: set[str] = set()
+        self._listed: set[str] = set()
         self._looked_s = 0.0
         self._broker_outage = Outage(log, "reading the playlist from the broker")
         self._frames_outage = Outage(log, "reading from the frames server")
@@ -97,7 +98,9 @@ class Reader:
     def _look(self) -> None:
         """See which jobs ended elsewhere, and, until frames of one were read, which comes next."""
         ids = jobs.playlist(self._broker, self._channel)
+        self._free(self._listed - set(ids))
         self._forget(self._known() - set(ids))
+        self._listed = set(ids)
         if ids and not (self._reading and self._reading.is_begun):
             job = choose(jobs.load_many(self._broker, ids), self._read)
             self._begin(job)
@@ -120,6 +123,12 @@ class Reader:
             self._read.add(reading.job.id)
             self._reading = None
             self._looked_s = 0.0
+
+    def _free(self, gone: set[str]) -> None:
+        """Let nobody wait for the end of jobs that were planned and will not air."""
+        for job in jobs.load_many(self._broker, gone) if gone else ():
+            if job.state is not State.DONE and job.position >= 0:
+                self._buffer.free(job.position + job.frames)
 
     def _forget(self, gone: set[str]) -> None:
         for job_id in gone:

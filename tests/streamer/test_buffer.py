@@ -104,6 +104,13 @@ def test_long_job_planned_behind_one_that_was_cut_off_begins_well_ahead() -> Non
     assert taken(buffer, 2) == (Supply.READY, 0)
 
 
+def test_job_planned_behind_one_that_never_began_does_not_wait_for_its_end() -> None:
+    buffer = Buffer(1000)
+    buffer.free(100)
+    buffer.put(spoken(make_job(frames=1, position=100), 0))
+    assert taken(buffer, 1) == (Supply.READY, 0)
+
+
 def test_job_posted_after_another_was_cut_off_waits_for_its_place() -> None:
     for posted_at, place in ((1, 30), (150, 180)):  # within what was planned for the other, and after it
         buffer = cut_off(rest=100)

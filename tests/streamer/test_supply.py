@@ -188,6 +188,34 @@ def test_job_that_ended_meanwhile_is_dropped_and_the_next_one_read(
     assert [frame.job.id for frame in supplied.take(10)] == ["b"] * 10
 
 
+def test_job_behind_one_that_was_cancelled_unread_does_not_wait_for_its_place(
+    supplied: Supplied, broker: Redis, frames: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    on_air, cancelled, waiting = (
+        make_job(name, frames=40, position=position) for name, position in (("a", 0), ("b", 40), ("c", 80))
+    )
+    for job in (on_air, cancelled, waiting):
+        post(broker, frames, job)
+    render(frames, on_air, 0)
+    render(frames, waiting)
+    wait_until(lambda: "job a: 40 frames" in caplog.text)
+    assert jobs.move(broker, cancelled, State.CANCELLED, 60)
+    render(frames, on_air, 1, 2)
+    wait_until(lambda: "job c: 40 frames" in caplog.text)
+    wait_until(lambda: supplied.buffer.take(0)[1] is not None)
+    for _ in range(39):
+        supplied.buffer.take(0)
+    found: list[Spoken] = []
+
+    def begins() -> bool:
+        found.extend(frame for frame in [supplied.buffer.take(41)[1]] if frame)
+        return bool(found)
+
+    wait_until(begins)
+    assert (found[0].job.id, found[0].number) == ("c", 0)
+
+
 def damaged_by(change: Callable[[Batch], Batch]) -> Callable[[Redis, Job, int], None]:
     """Return a render whose second batch is changed."""
 
