@@ -13,7 +13,7 @@ from wire import channels, jobs, uploads
 from wire.channels import Channel
 from wire.connection import now_ms
 from wire.jobs import UNPREPARED, Job, State
-from workers import prepare, stores
+from workers import prepare, sound, stores
 from workers.sound import Decoded, UnusableSoundError, decode
 
 JOB = Job("j", "main", State.QUEUED, 5_000, announced_s=1.0)
@@ -114,17 +114,17 @@ def test_job_past_this_stage_is_left_alone(rung: list[str], broker: Redis, state
     assert rung == []
 
 
-@pytest.mark.parametrize("is_decoded", [True, False])
+@pytest.mark.parametrize("gone", ["never", "before", "meanwhile"])
 def test_job_that_is_cancelled_meanwhile_ends_the_task_without_harm(
-    is_decoded: bool, rung: list[str], broker: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gone: str, rung: list[str], broker: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def decode_late(*arguments: Any) -> Decoded:
-        sound = decode(*arguments)
         jobs.move(broker, JOB, State.CANCELLED, 60)
-        if not is_decoded:
+        if gone == "before":
             shutil.rmtree(tmp_path / "j")
-            decode(*arguments)
-        return sound
+        elif gone == "meanwhile":
+            monkeypatch.setattr(sound, "_fit", lambda *_: shutil.rmtree(tmp_path / "j"))
+        return decode(*arguments)
 
     monkeypatch.setattr(prepare, "decode", decode_late)
     prepare.prepare("j")
