@@ -63,7 +63,7 @@ class Buffer:
     def take(self, position: int, is_idle: bool = True) -> tuple[Supply, Spoken | None]:
         """Return what there is to send at `position`, and take the frame out if it is to be sent now.
 
-        `is_idle` tells whether the clip's own mouth is on: a job that was planned behind one that is gone then
+        `is_idle` tells whether the clip's own mouth is on: a job planned behind one that is gone then
         begins as soon as it is well ahead, and not only at its place.
         """
         with self._lock:
