@@ -97,11 +97,12 @@ def _once() -> None:
     with broker.pipeline() as pipe:
         pipe.watch(keys.TURN)  # type: ignore[no-untyped-call]  # redis-py leaves it so
         scene = gather(broker, stores.frames(), window_frames)
-        actions = _lay_ready(scene, _decide(scene, window_frames))
+        decided = _decide(scene, window_frames)
+        actions = _lay_ready(scene, decided)
         try:
             _commit(pipe, scene, actions)
         except WatchError:
-            _take_back(actions)
+            _take_back(decided)
             raise
     for action in actions:
         if isinstance(action, Send):
@@ -230,5 +231,5 @@ def _end(job: Job) -> None:
 
 
 def _fail(job: Job, reason: str) -> None:
-    log.error("job %s failed: %s", job.id, reason)
-    jobs.move(stores.broker(), job, State.FAILED, settings().jobs_kept_s, error=reason)
+    if jobs.move(stores.broker(), job, State.FAILED, settings().jobs_kept_s, error=reason):
+        log.error("job %s failed: %s", job.id, reason)

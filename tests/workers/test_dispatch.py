@@ -1,5 +1,6 @@
 """Dispatch passes on real Redis: what is handed out, when, and what happens to what got lost."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -274,28 +275,38 @@ def cancel(broker: Redis) -> None:
     assert jobs.move(broker, JOB, State.CANCELLED, 60)
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_job_cancelled_while_its_chunks_are_laid_ready_leaves_nothing(
-    moment: str, rung: Rings, broker: Redis, frames: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_forgotten", [False, True])
+@pytest.mark.parametrize("laid_before", [0, 1, 2])
+def test_job_cancelled_while_its_chunks_are_laid_ready_leaves_nothing_and_is_no_error(
+    laid_before: int,
+    is_forgotten: bool,
+    rung: Rings,
+    broker: Redis,
+    frames: Redis,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    laid: list[int] = []
+    lay_ready = dispatch._lay_chunk_ready
+
+    def lay_late(*arguments: Any) -> None:
+        if len(laid) == laid_before:
+            cancel(broker)
+            if is_forgotten:
+                housekeeping.forget(frames, tmp_path, now(broker))
+        laid.append(1)
+        lay_ready(*arguments)
+
     post(broker, tmp_path, replace(JOB, id="k"))
-    lay_ready = dispatch._lay_ready
-
-    def lay_late(*arguments: Any) -> Any:
-        if moment == "before":
-            cancel(broker)
-        laid = lay_ready(*arguments)
-        if moment == "after":
-            cancel(broker)
-        monkeypatch.setattr(dispatch, "_lay_ready", lay_ready)
-        return laid
-
-    monkeypatch.setattr(dispatch, "_lay_ready", lay_late)
+    bring_to_life(broker, replace(WORKER, name="gpu.h.1", queue="gpu.h.1"))
+    monkeypatch.setattr(dispatch, "_lay_chunk_ready", lay_late)
     dispatch.run_pass()
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
     assert frames.keys("*:j*") == []
     assert not broker.exists(keys.chunks("j"))
     assert now(broker).chunks_sent == 0
-    assert [(job, chunk) for _, job, chunk, _ in rung] == [("k", 0), ("k", 1)]
+    assert {job for _, job, _, _ in rung} == {"k"}
 
 
 @pytest.mark.parametrize("is_told", [True, False])
