@@ -182,6 +182,10 @@ class System:
         found = [task.read_text().split() for task in Path(f"/proc/{pid}/task").glob("*/children")]
         return [int(child) for children in found for child in children]
 
+    def pids(self) -> dict[str, list[int]]:
+        """Return the ids of each process that runs, and of those that it started itself."""
+        return {name: [running.popen.pid, *self.children(name)] for name, running in self._running.items()}
+
     def freeze(self, name: str) -> None:
         """Have a process, and all that it started, stand still until `thaw`."""
         os.killpg(self._running[name].popen.pid, signal.SIGSTOP)

@@ -1,0 +1,200 @@
+"""What dispatch takes for each chunk that it hands out: `python -m bench.dispatch`.
+
+Real passes on real Redis servers. Render workers and streamers are records only: their hearts beat for ever,
+chunks are done in the order in which they were handed out, and the air goes on by as much. As in a running
+system a pass follows each chunk that is done, and mostly hands out one more.
+"""
+
+import argparse
+import base64
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from redis import Redis, RedisError
+
+from bench.posting import post
+from demo.redis import broker_command, frames_command, server_path
+from settings import settings
+from tests.system import free_ports
+from wire import channels, chunks, jobs, keys, supply, workers
+from wire.channels import Channel
+from wire.chunks import Row, Stage
+from wire.jobs import Job, State
+from wire.media import FPS
+from wire.workers import Worker
+from workers import dispatch, stores
+
+CHANNELS = 4
+CHANNEL = Channel("", "hash", 250, 1280, 720, 0)
+JOB = Job("", "", State.RENDERING, 0, frames=30 * FPS, avatar="hash", avatar_frames=250)
+SPEED = 1.0
+"""Frames a second that each worker tells: so few that no lease ends while the air stands still."""
+BUFFERED = 3
+"""Chunks of a channel that are done and not yet aired: less than half a window holds."""
+PASSES = 500
+GOAL_MS = 2.0
+CASES = [
+    *((workers, jobs, "viseme") for jobs in (10, 1000) for workers in (1, 8, 64)),
+    (64, 1000, "latentsync"),  # it hears half a minute around each chunk, and that is sent too
+]
+"""How many workers, how many jobs over all channels, and their engine."""
+
+Bell = tuple[str, str, int, int]
+"""What a render worker is told: its queue, job, chunk, attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What passes took in one case, by the clock, and how many chunks they handed out."""
+
+    case: tuple[int, int, str]
+    chunks: int
+    passes_ms: tuple[float, ...]
+
+    @property
+    def each_ms(self) -> float:
+        """Milliseconds for each chunk that was handed out."""
+        return sum(self.passes_ms) / self.chunks
+
+
+def main() -> int:
+    """Run the measurement; return 0 if every case meets the goal."""
+    parser = argparse.ArgumentParser(prog="python -m bench.dispatch", description="Dispatch's time a chunk.")
+    parser.add_argument("passes", type=int, nargs="?", default=PASSES, help=f"a case; {PASSES} by default")
+    passes = parser.parse_args().passes
+    with tempfile.TemporaryDirectory() as name, servers(Path(name)):
+        costs = [measure(case, passes) for case in CASES]
+    sys.stdout.write(shown(costs))
+    return 0 if all(cost.each_ms < GOAL_MS for cost in costs) else 1
+
+
+@contextmanager
+def servers(folder: Path) -> Iterator[None]:
+    """Run a broker and a frames server, and have this process use them, and `folder` for uploads."""
+    ports, server = free_ports(2), server_path()
+    commands = [broker_command(server, ports[0], folder), frames_command(server, ports[1], folder, 2**30)]
+    addresses = [f"redis://127.0.0.1:{port}/0" for port in ports]
+    os.environ["LIVE_BROKER_URL"], os.environ["LIVE_FRAMES_URL"] = addresses
+    os.environ["LIVE_UPLOADS_FOLDER"] = str(folder / "uploads")
+    with ExitStack() as stack:
+        for command in commands:
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+            stack.callback(process.wait)
+            stack.callback(process.terminate)
+        for client in (stores.broker(), stores.frames()):
+            _await_answer(client)
+        yield
+
+
+def _await_answer(client: Redis) -> None:
+    while True:
+        try:
+            client.ping()
+            return
+        except RedisError:
+            time.sleep(0.02)
+
+
+def measure(case: tuple[int, int, str], passes: int) -> Cost:
+    """Run passes with so many workers alive and jobs queued, once every worker and window is full."""
+    house = House(*case)
+    for _ in range(2 * case[0] + CHANNELS * BUFFERED):
+        house.run_pass()
+    before = house.rung
+    passes_ms = tuple(house.run_pass() for _ in range(passes))
+    return Cost(case, house.rung - before, passes_ms)
+
+
+class House:
+    """Workers, jobs and channels, all as records; `rung` counts the chunks that were handed out."""
+
+    def __init__(self, alive: int, queued: int, engine: str) -> None:
+        self._broker, self._frames = stores.broker(), stores.frames()
+        self._broker.flushall()
+        self._frames.flushall()
+        self._queues = [f"gpu.h.{index}" for index in range(alive)]
+        self._bells: deque[Bell] = deque()
+        self._done = {f"c{number}": deque[tuple[str, int]]() for number in range(CHANNELS)}
+        self._posted = 0
+        self.rung = 0
+        for queue in self._queues:
+            workers.beat(self._broker, Worker(queue, "render", queue, "cpu", engine, SPEED), queue)
+            self._broker.persist(keys.worker(queue))
+        for name in self._done:
+            channels.report(self._broker, replace(CHANNEL, name=name))
+        for number in range(queued):
+            self._post(f"c{number % CHANNELS}")
+
+    def run_pass(self) -> float:
+        """Have a chunk done, and run a pass; return what it took, in milliseconds."""
+        if self._bells:
+            self._do(*self._bells.popleft())
+        began = time.perf_counter()
+        dispatch.run_pass()
+        taken_ms = (time.perf_counter() - began) * 1000
+        self._hear()
+        return taken_ms
+
+    def _hear(self) -> None:
+        for queue in self._queues:
+            while message := self._broker.rpop(queue):
+                job, chunk, attempt = json.loads(base64.b64decode(json.loads(str(message))["body"]))[0]
+                self._bells.append((queue, job, chunk, attempt))
+                self.rung += 1
+
+    def _do(self, queue: str, job_id: str, chunk: int, attempt: int) -> None:
+        self._frames.xadd(keys.frames(job_id, chunk), {"head": "made"}, id="1-0")
+        chunks.change(self._broker, job_id, chunk, Row(Stage.DONE, attempt, queue, 0), Stage.SENT)
+        job = self._load(job_id)
+        done = self._done[job.channel]
+        done.append((job_id, chunk))
+        if len(done) > BUFFERED:
+            self._air(*done.popleft())
+
+    def _air(self, job_id: str, chunk: int) -> None:
+        job = self._load(job_id)
+        end = chunks.span(chunk, job.frames).stop
+        jobs.move(self._broker, job, State.ON_AIR, settings().jobs_kept_s, frames_aired=end)
+        supply.advance_fence(self._frames, job_id, chunk + 1, chunk)
+        channels.report(self._broker, replace(CHANNEL, name=job.channel, position=job.position + end))
+        if end == job.frames:
+            jobs.move(self._broker, job, State.DONE, settings().jobs_kept_s)
+            self._post(job.channel)
+
+    def _load(self, job_id: str) -> Job:
+        job = jobs.load(self._broker, job_id)
+        assert job is not None
+        return job
+
+    def _post(self, channel: str) -> None:
+        job = replace(JOB, id=f"{self._posted:05}", channel=channel)
+        self._posted += 1
+        post(self._broker, settings().uploads_folder, job)
+
+
+def shown(costs: Sequence[Cost]) -> str:
+    """Return the table as text."""
+    names = ("workers", "jobs", "engine", "ms a chunk", "median pass", "least", "most")
+    head = "".join(f"{name:>12}" for name in names) + "\n"
+    return head + "".join(map(_line, costs)) + f"Goal: under {GOAL_MS:.0f} ms a chunk in each case.\n"
+
+
+def _line(cost: Cost) -> str:
+    workers_alive, queued, engine = cost.case
+    median, least, most = statistics.median(cost.passes_ms), min(cost.passes_ms), max(cost.passes_ms)
+    figures = (cost.each_ms, median, least, most)
+    return f"{workers_alive:12}{queued:12}{engine:>12}{''.join(f'{ms:12.2f}' for ms in figures)}\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
