@@ -25,7 +25,7 @@ faults: venv-dev ## kill, freeze and break each part again and again; writes doc
 	@$(RUN) pytest tests/faults --full
 
 bench: venv-dev ## measure what a user waits for and what a stream costs
-	@missed=0; for bench in latency streamer viseme; do $(RUN) bench.$$bench || missed=1; done; exit $$missed
+	@missed=0; for bench in latency streamer viseme dispatch; do $(RUN) bench.$$bench || missed=1; done; exit $$missed
 
 checkpoints: venv-light ## fetch the LatentSync 1.0 weights, for GPU workers (several GB)
 	@.venv/bin/python -c 'import huggingface_hub' 2>/dev/null || \

@@ -27,8 +27,8 @@ UNDER_WAY = (Stage.SENT, Stage.RUNNING)
 class JobView:
     """A job that is rendered: `airs_in` frames from now its first frame airs; negative once it has.
 
-    `there` holds the chunks of `rows` whose frames are on the frames server; `effort` is that of each frame,
-    see `workers.effort`.
+    `there` holds the chunks of `rows` that are done and whose frames are on the frames server; `effort` is
+    that of each frame, see `workers.effort`.
     """
 
     id: str

@@ -7,7 +7,7 @@ from redis import Redis
 
 from avatars.loop import period
 from wire import chunks, lineup, supply, workers
-from wire.chunks import Row
+from wire.chunks import Row, Stage
 from wire.connection import now_ms
 from wire.jobs import Job, State
 from wire.lineup import Lineup
@@ -65,9 +65,13 @@ def gather(broker: Redis, frames: Redis, window_frames: int) -> Scene:
     rendering = [worker for worker in workers.live(broker) if worker.role == "render"]
     lines = lineup.read(broker, window_frames)
     planned = [plan for line in lines for plan in _walk(line, rendering, now, window_frames)]
-    fences = supply.look(frames, {plan.job.id: list(plan.rows) for plan in planned})
+    fences = supply.look(frames, {plan.job.id: _done(plan.rows) for plan in planned})
     queued = {plan.job.id: _queued(plan, fences.get(plan.job.id)) for plan in planned}
     return Scene(now, queued, [WorkerView(worker.queue, worker.engine, worker.speed) for worker in rendering])
+
+
+def _done(rows: Mapping[int, Row]) -> list[int]:
+    return [chunk for chunk, row in rows.items() if row.stage is Stage.DONE]
 
 
 def pin_engine(rendering: Sequence[Worker]) -> str:
