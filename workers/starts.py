@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from wire import chunks
-from wire.media import FPS
+from wire.media import CHUNK_FRAMES, FPS
 from workers.leases import SLOWEST
 
 MARGIN_S = 0.12
@@ -24,10 +24,22 @@ def lead_s(frames: int, speeds: Sequence[float], window_s: float = math.inf) -> 
     lead = 0.0
     for chunk in range(chunks.count(frames)):
         span = chunks.span(chunk, frames)
+        if lead >= window_s / 2 or _none_is_later(span.start, lead, rates):
+            break
         ends = [begins + len(span) / rate for begins, rate in zip(free, rates, strict=True)]
         free[ends.index(min(ends))] = min(ends)
         lead = max(lead, min(ends) - span.start / FPS)
     return min(lead, window_s / 2)
+
+
+def _none_is_later(start: int, lead: float, rates: Sequence[float]) -> bool:
+    """Return whether no chunk from the frame `start` on can need more than `lead`.
+
+    The worker that will have done a chunk first does so no later than all of them on average, weighed by
+    their rates; and that falls behind the air no further where together they are faster than it.
+    """
+    together = sum(rates)
+    return together >= FPS and (start + len(rates) * CHUNK_FRAMES) / together - start / FPS <= lead
 
 
 def plan(position_now: int, lead: float, previous_end: int | None = None) -> int:

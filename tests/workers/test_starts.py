@@ -1,6 +1,7 @@
 """A job starts as soon as no chunk of it can come late, and keeps step with the body."""
 
 import math
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -30,6 +31,35 @@ def test_with_its_lead_no_chunk_comes_after_its_airtime(frames: int, speeds: lis
     for chunk in range(chunks.count(frames)):
         span = chunks.span(chunk, frames)
         assert lead + span.start / FPS >= span.stop / total - 1e-6  # no schedule is faster than all at once
+
+
+def walked(frames: int, speeds: list[float]) -> float:
+    """Return the lead by giving out every chunk of the job."""
+    free, lead = [0.0] * len(speeds), 0.0
+    for chunk in range(chunks.count(frames)):
+        span = chunks.span(chunk, frames)
+        ends = [begins + len(span) / speed for begins, speed in zip(free, speeds, strict=True)]
+        free[ends.index(min(ends))] = min(ends)
+        lead = max(lead, min(ends) - span.start / FPS)
+    return lead
+
+
+@given(st.integers(1, 3000), st.lists(st.floats(1, 300), min_size=1, max_size=6), st.floats(2, 120))
+def test_lead_is_that_of_all_chunks_however_few_are_looked_at(
+    frames: int, speeds: list[float], window_s: float
+) -> None:
+    assert lead_s(frames, speeds) == pytest.approx(walked(frames, speeds))
+    assert lead_s(frames, speeds, window_s) == pytest.approx(min(walked(frames, speeds), window_s / 2))
+
+
+@pytest.mark.parametrize("speeds", [[2.5] * 64, [104.0], [2.5]])
+def test_a_job_of_an_hour_is_planned_by_its_first_chunks(
+    speeds: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    span = Mock(wraps=chunks.span)
+    monkeypatch.setattr(chunks, "span", span)
+    lead_s(90_000, speeds, window_s=10.0)
+    assert span.call_count < 10
 
 
 def test_no_job_waits_longer_for_slow_workers_than_its_first_chunk_can_be_handed_out() -> None:
