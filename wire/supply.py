@@ -92,6 +92,12 @@ def forget(frames: Redis, job_id: str, chunks: Iterable[int]) -> None:
     frames.unlink(keys.fence(job_id), *gone)
 
 
+def forget_lost(frames: Redis, job_id: str) -> None:
+    """Do as `forget`, for a job of which nobody knows any more how many chunks were handed out."""
+    ours = [key for key in frames.scan_iter(count=1000) if key.split(b":")[1:2] == [job_id.encode()]]
+    frames.unlink(keys.fence(job_id), *ours)
+
+
 def put_sound(frames: Redis, job_id: str, chunk: int, sound: ChunkSound) -> None:
     """Lay the chunk's sound ready for its worker."""
     key = keys.sound(job_id, chunk)

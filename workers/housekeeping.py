@@ -39,6 +39,7 @@ def sweep(broker: Redis, frames: Redis, folder: Path, kept_s: float) -> None:
         if is_over and job:
             forget(frames, folder, job)
         elif is_over:
+            supply.forget_lost(frames, path.name)
             shutil.rmtree(path, ignore_errors=True)
 
 

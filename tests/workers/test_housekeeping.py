@@ -11,7 +11,7 @@ import pytest
 from redis import Redis, RedisError
 
 from tests.conftest import free_port
-from wire import connection, jobs, records, supply, workers
+from wire import connection, jobs, keys, records, supply, workers
 from wire.connection import now_ms
 from wire.jobs import Job, State
 from wire.supply import ChunkSound
@@ -112,6 +112,9 @@ def test_a_job_that_the_broker_lost_has_failed_and_says_why(
 ) -> None:
     job = admitted(broker, tmp_path, "lost", ADMITTING_S + 1)
     assert jobs.admit(broker, job, 5)
+    supply.raise_fence(frames, "lost", 0, 0)
+    frames.xadd(keys.frames("lost", 7), {"head": "made"})
+    frames.xadd(keys.frames("other", 7), {"head": "made"})
     broker.flushdb()
     sweep(broker, frames, tmp_path, KEPT_S)
     told = jobs.load(broker, "lost")
@@ -120,6 +123,7 @@ def test_a_job_that_the_broker_lost_has_failed_and_says_why(
     assert jobs.latest(broker, 5) == [told]
     assert jobs.playlist(broker, "main") == []
     assert 0 < broker.ttl("job:lost") <= KEPT_S
+    assert frames.keys() == [keys.frames("other", 7).encode()]
     assert list(tmp_path.iterdir()) == []
 
 
