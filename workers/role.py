@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from celery.signals import celeryd_after_setup, worker_process_init, worker_process_shutdown
+from celery.signals import celeryd_after_setup, celeryd_init, worker_process_init, worker_process_shutdown
 
 from workers import dispatch, render, stores
 from workers.ending import end_worker
@@ -52,6 +52,14 @@ def role_of(queues: list[str], node: str) -> Role:
         f"a worker serves one queue, `prepare`, `dispatch` or `gpu.<host>.<index>`, not {', '.join(queues)}: "
         "start it with -Q"
     )
+
+
+@celeryd_init.connect
+def check_pool(conf: Any, options: dict[str, Any], **_: object) -> None:
+    """End a worker of another pool: only a process of its own can crash and be started again beside a GPU."""
+    pool = options.get("pool") or conf.worker_pool
+    if "prefork" not in str(pool):
+        sys.exit("a worker needs Celery's own choice of pool, prefork: start it without -P")
 
 
 @celeryd_after_setup.connect

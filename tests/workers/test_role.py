@@ -1,8 +1,11 @@
 """A worker's queue tells its role."""
 
-import pytest
+from types import SimpleNamespace
 
-from workers.role import role_of
+import pytest
+from celery.concurrency import get_implementation
+
+from workers.role import check_pool, role_of
 
 
 @pytest.mark.parametrize(
@@ -25,3 +28,14 @@ def test_queue_tells_the_role(queue: str, role: str, name: str) -> None:
 def test_other_queues_are_refused_with_what_to_do(queues: list[str]) -> None:
     with pytest.raises(ValueError, match="start it with -Q"):
         role_of(queues, "node@h")
+
+
+@pytest.mark.parametrize("pool", ["solo", "threads"])
+def test_worker_that_could_not_outlive_a_crash_does_not_start(pool: str) -> None:
+    with pytest.raises(SystemExit, match="prefork"):
+        check_pool(SimpleNamespace(worker_pool="prefork"), {"pool": get_implementation(pool)})
+
+
+@pytest.mark.parametrize("pool", [None, "prefork", get_implementation("prefork")])
+def test_worker_in_the_pool_that_is_celerys_choice_starts(pool: object) -> None:
+    check_pool(SimpleNamespace(worker_pool="prefork"), {"pool": pool})
