@@ -1,10 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint faults bench checkpoints venv gpu clean venv-light venv-gpu venv-dev
+.PHONY: help demo test parts lint faults bench checkpoints venv gpu clean venv-light venv-gpu venv-dev
 export PYTHON
 
 RUN := .venv/bin/python -m
-# tests of parts that keep real time, which would be late with another test beside them
-REAL_TIME := tests/demo tests/e2e tests/faults tests/streamer
+# tests of whole systems, which keep real time and would be late with other tests beside them
+SYSTEMS := tests/e2e tests/faults
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -12,9 +12,12 @@ help: ## list what can be made
 demo: venv-light ## set everything up, go on air, say what to open; Ctrl-C stops it all
 	@exec $(RUN) demo
 
-test: lint ## set everything up, check and run every test
-	@OMP_NUM_THREADS=1 $(RUN) pytest -n logical --maxprocesses 4 --dist loadfile $(REAL_TIME:%=--ignore=%)
-	@$(RUN) pytest $(REAL_TIME)
+test: venv-dev ## set everything up, check and run every test
+	@$(MAKE) --no-print-directory -j2 lint parts
+	@$(RUN) pytest $(SYSTEMS)
+
+parts: venv-dev # the tests of all but whole systems, on all cores
+	@OMP_NUM_THREADS=1 $(RUN) pytest -n logical --maxprocesses 4 --dist loadfile $(SYSTEMS:%=--ignore=%)
 
 lint: venv-dev ## style and strict types
 	@$(RUN) ruff check

@@ -23,11 +23,12 @@ def slow(tmp_path: Path) -> Iterator[System]:
 
 
 @pytest.fixture
-def failing(tmp_path: Path) -> Iterator[System]:
-    """A system whose worker fails at its first try of a job's third chunk."""
-    faults_file(tmp_path).write_text("raise 2:1")
-    with made_up(tmp_path) as running:
-        yield running
+def failing(system: System) -> Iterator[System]:
+    """The shared system, with a worker that fails at its first try of a job's third chunk."""
+    faults = faults_file(system.folder)
+    faults.write_text("raise 2:1")
+    yield system
+    faults.unlink()
 
 
 def test_a_second_worker_started_by_hand_takes_its_share(slow: System) -> None:
