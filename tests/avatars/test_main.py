@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[2]
 
 def start(folder: Path, clip: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "avatars", "prepare", str(clip)],
+        # shells have what they start in the background ignore interrupts
+        ["env", "--default-signal=INT", sys.executable, "-m", "avatars", "prepare", str(clip)],
         cwd=ROOT,
         env={**os.environ, "LIVE_AVATARS_FOLDER": str(folder)},
         stdout=subprocess.PIPE,
