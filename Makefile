@@ -16,7 +16,7 @@ test: venv-dev ## set everything up, check and run every test
 	@$(MAKE) --no-print-directory -j2 lint parts
 	@$(RUN) pytest $(SYSTEMS)
 
-parts: venv-dev # the tests of all but whole systems, on all cores
+parts: venv-dev ## the tests of all but whole systems, on all cores
 	@OMP_NUM_THREADS=1 $(RUN) pytest -n logical --maxprocesses 4 --dist loadfile $(SYSTEMS:%=--ignore=%)
 
 lint: venv-dev ## style and strict types
