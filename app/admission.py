@@ -31,7 +31,7 @@ def check_room(broker: Redis) -> None:
 
 def check_render(broker: Redis) -> None:
     """Raises: NoRenderWorkerError: no render worker's heart beats."""
-    if not any(worker.role == "render" for worker in workers.live(broker)):
+    if not any(worker.role == "render" for worker in workers.serving(broker)):
         raise NoRenderWorkerError("No render worker is alive: nothing could be spoken.")
 
 

@@ -58,7 +58,7 @@ def look(have: Parts) -> Readiness:
 
 
 def _look_at_broker(have: Parts) -> Readiness:
-    roles = {worker.role for worker in workers.live(have.broker)}
+    roles = {worker.role for worker in workers.serving(have.broker)}
     channel = channels.load(have.broker, have.settings.channel)
     streamer = channel is not None and channel.is_live(now_ms(have.broker))
     alive = {role: role in roles for role in workers.ROLES}

@@ -1,8 +1,8 @@
 """What dispatch takes for each chunk that it hands out: `python -m bench.dispatch`.
 
 Real passes on real Redis servers. Render workers and streamers are records only: their hearts beat for ever,
-chunks are done in the order in which they were handed out, and the air goes on by as much. As in a running
-system a pass follows each chunk that is done, and mostly hands out one more.
+chunks are done in the order in which they were handed out, and air in theirs. As in a running system a pass
+follows each chunk that is done, and mostly hands out one more.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from bisect import insort
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -136,7 +137,7 @@ class House:
         self._frames.flushall()
         self._queues = [f"gpu.h.{index}" for index in range(alive)]
         self._bells: deque[Bell] = deque()
-        self._done = {f"c{number}": deque[tuple[str, int]]() for number in range(CHANNELS)}
+        self._done: dict[str, list[tuple[str, int]]] = {f"c{number}": [] for number in range(CHANNELS)}
         self._posted = 0
         self._pids = pids
         self.rung = 0
@@ -172,9 +173,14 @@ class House:
         chunks.change(self._broker, job_id, chunk, Row(Stage.DONE, attempt, queue, 0), Stage.SENT)
         job = self._load(job_id)
         done = self._done[job.channel]
-        done.append((job_id, chunk))
-        if len(done) > BUFFERED:
-            self._air(*done.popleft())
+        insort(done, (job_id, chunk))
+        if len(done) > BUFFERED and done[0] == self._next(job.channel):
+            self._air(*done.pop(0))
+
+    def _next(self, channel: str) -> tuple[str, int]:
+        """Return which chunk airs next; those behind it may be done before it."""
+        job = self._load(jobs.playlist(self._broker, channel)[0])
+        return job.id, chunks.chunk_of(job.frames_aired)
 
     def _air(self, job_id: str, chunk: int) -> None:
         job = self._load(job_id)

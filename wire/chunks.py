@@ -1,7 +1,7 @@
 """How a job is cut into chunks, and the table of those that are under way."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
@@ -40,13 +40,19 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One chunk handed out: which attempt, to which worker, until when it is leased (broker's clock)."""
+    """One chunk handed out: which attempt, to which worker, until when it is leased (broker's clock).
+
+    `life` is that of the worker's process which claimed it (see `wire.workers`); `tried` names the workers
+    at which earlier attempts failed.
+    """
 
     stage: Stage
     attempt: int
     worker: str
     deadline_ms: int
     reason: str = ""
+    life: str = ""
+    tried: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -66,13 +72,19 @@ def parse(raw: dict[str, str]) -> dict[int, Row]:
 def _row(text: str) -> Row:
     """Return a row; most of a table is as it was when it was last read."""
     loaded = json.loads(text)
-    return Row(Stage(loaded.pop("stage")), **loaded)
+    return Row(Stage(loaded.pop("stage")), tried=tuple(loaded.pop("tried")), **loaded)
 
 
-def claim(broker: Redis, job_id: str, chunk: int, attempt: int, worker: str, lease_ms: int) -> bool:
-    """Take a chunk that was sent to `worker` for `lease_ms` from now; False if it is no longer its own."""
-    row = Row(Stage.RUNNING, attempt, worker, now_ms(broker) + lease_ms)
-    return change(broker, job_id, chunk, row, Stage.SENT)
+def claim(broker: Redis, job_id: str, chunk: int, attempt: int, life: str, lease_ms: int) -> Row | None:
+    """Take a chunk that was sent, for the process of that `life`, for `lease_ms` from now; return its row.
+
+    None if the attempt is no longer to be made.
+    """
+    sent = table(broker, job_id).get(chunk)
+    if sent is None or sent.attempt != attempt:
+        return None
+    row = replace(sent, stage=Stage.RUNNING, life=life, deadline_ms=now_ms(broker) + lease_ms)
+    return row if change(broker, job_id, chunk, row, Stage.SENT) else None
 
 
 def change(broker: Redis, job_id: str, chunk: int, row: Row, *before: Stage) -> bool:

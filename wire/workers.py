@@ -17,7 +17,11 @@ ROLES = ("prepare", "dispatch", "render")
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """One live worker process. `speed` is in frames a second, 0 for roles that render nothing."""
+    """One live worker. `speed` is in frames a second, 0 for roles that render nothing.
+
+    `life` tells its process from one that went by the same name before. One that `is_ending` ends what it is
+    at, and takes nothing more.
+    """
 
     name: str
     role: str
@@ -25,12 +29,15 @@ class Worker:
     device: str = ""
     engine: str = ""
     speed: float = 0.0
+    life: str = ""
+    is_ending: bool = False
 
 
 def beat(broker: Redis, worker: Worker, owner: str) -> bool:
     """Say that `worker` lives; False if another `owner` already goes by that name."""
     record = ["role", worker.role, "queue", worker.queue, "device", worker.device]
-    record += ["engine", worker.engine, "speed", f"{worker.speed:.3f}"]
+    record += ["engine", worker.engine, "speed", f"{worker.speed:.3f}", "life", worker.life]
+    record += ["ending", str(int(worker.is_ending))]
     ttl_ms = str(int(DEAD_S * 1000))
     names = [keys.worker(worker.name), keys.WORKERS]
     return bool(script(broker, scripts.BEAT, names, owner, ttl_ms, worker.name, *record) == 1)
@@ -47,9 +54,16 @@ def live(broker: Redis) -> list[Worker]:
     return [_parse(*told) for told in sorted(found)]
 
 
-_TOLD = ("role", "queue", "device", "engine", "speed")
+def serving(broker: Redis) -> list[Worker]:
+    """Return the live workers that take work."""
+    return [worker for worker in live(broker) if not worker.is_ending]
+
+
+_TOLD = ("role", "queue", "device", "engine", "speed", "life", "ending")
 """The fields of a heartbeat, in the order of `Worker`'s."""
 
 
-def _parse(name: str, role: str, queue: str, device: str, engine: str, speed: str) -> Worker:
-    return Worker(name, role, queue, device, engine, float(speed))
+def _parse(
+    name: str, role: str, queue: str, device: str, engine: str, speed: str, life: str, ending: str
+) -> Worker:
+    return Worker(name, role, queue, device, engine, float(speed), life, ending == "1")

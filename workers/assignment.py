@@ -1,8 +1,10 @@
 """Which chunk goes to which worker. Pure: `dispatch` gathers what there is, and carries out the answer.
 
 Chunks go in order of airtime over all channels and jobs, each to the worker of its engine that will have done
-it first by its measured speed, at most two a worker: one running, one waiting. A chunk that got lost at one
-worker goes to another where there is one.
+it first by its measured speed, at most two a worker: one running, one waiting. A chunk waits for room at that
+worker, while later ones may go to slower workers that have time for them. A chunk that failed at a worker
+waits for another where there is one. Each failure is a try; what only waited at a worker that died, or is
+ending, was not tried there.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,14 +29,14 @@ UNDER_WAY = (Stage.SENT, Stage.RUNNING)
 class JobView:
     """A job that is rendered: `airs_in` frames from now its first frame airs; negative once it has.
 
-    `there` holds the chunks of `rows` that are done and whose frames are on the frames server; `effort` is
-    that of each frame, see `workers.effort`.
+    `first` is its first chunk that has not aired. `there` holds the chunks of `rows` that are done and whose
+    frames are on the frames server; `effort` is that of each frame, see `workers.effort`.
     """
 
     id: str
     engine: str
     frames: int
-    chunks_sent: int
+    first: int
     airs_in: int
     rows: Mapping[int, Row]
     there: frozenset[int] = frozenset()
@@ -50,17 +52,20 @@ class WorkerView:
     queue: str
     engine: str
     speed: float
+    life: str = ""
+    is_ending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Give this chunk to that worker."""
+    """Give this chunk to that worker; it failed at those `tried`."""
 
     job: str
     chunk: int
     attempt: int
     worker: str
     deadline_ms: int
+    tried: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +84,13 @@ class _Want:
     job: JobView
     chunk: int
     attempt: int
-    lost_at: str = ""
+    tried: tuple[str, ...] = ()
     reason: str = ""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class _Load:
-    """A worker while chunks are handed out: what it holds, and when it will be free."""
+    """A worker while chunks are handed out: what it holds, and the work that it does and is to do."""
 
     view: WorkerView
     rows: int = 0
@@ -97,21 +102,28 @@ class _Load:
 
 @dataclass(slots=True)
 class _Loads:
-    """Workers that may be given more; mostly few are, of many."""
+    """The workers that take work, and how many chunks they may be given still; mostly few, of many."""
 
-    free: list[_Load]
+    all: Sequence[_Load]
+    room: int
     absent_s: Mapping[str, float]
 
-    def give(self, load: _Load, work: float) -> None:
-        load.rows += 1
-        load.work += work
+    def take(self, want: _Want) -> _Load | None:
+        """Give the chunk to the worker that will have done it first; None if that has no room for it now."""
+        able = [load for load in self.all if load.view.engine == want.job.engine] if self.room else []
+        fresh = [load for load in able if load.view.queue not in want.tried]
+        work = want.job.work(want.chunk)
+        load = min(fresh or able, key=lambda w: w.done_in_s(work), default=None)
+        if load is None:
+            return None
+        load.work += (
+            work  # also where the chunk only waits: later ones then see that this worker has it to do
+        )
         if load.rows >= ROWS_A_WORKER:
-            self.free.remove(load)
-
-    def quickest(self, want: _Want) -> _Load | None:
-        engine, work = want.job.engine, want.job.work(want.chunk)
-        able = [w for w in self.free if w.view.engine == engine]
-        return min(able, key=lambda w: (w.view.queue == want.lost_at, w.done_in_s(work)), default=None)
+            return None
+        load.rows += 1
+        self.room -= 1
+        return load
 
 
 def assign(
@@ -128,7 +140,9 @@ def assign(
     alive = {worker.queue: _Load(worker) for worker in workers}
     for job in jobs:
         _count(job, alive)
-    loads = _Loads([load for load in alive.values() if load.rows < ROWS_A_WORKER], absent_s or {})
+    staying = [load for load in alive.values() if not load.view.is_ending]
+    room = sum(max(0, ROWS_A_WORKER - load.rows) for load in staying)
+    loads = _Loads(staying, room, absent_s or {})
     wants = sorted(
         (want for job in jobs for want in _wanted(now_ms, job, alive, window_frames)), key=lambda w: w.airs_in
     )
@@ -144,16 +158,16 @@ def _count(job: JobView, alive: Mapping[str, _Load]) -> None:
 
 def _wanted(now_ms: int, job: JobView, alive: Mapping[str, _Load], window_frames: int) -> Iterator[_Want]:
     """Yield the job's lost chunks, and those within the window that were not handed out yet."""
-    for chunk, row in job.rows.items():
-        reason = _lost(now_ms, row, chunk in job.there, alive)
-        if reason:
-            airs_in = job.airs_in + chunks.span(chunk, job.frames).start
-            yield _Want(airs_in, job, chunk, row.attempt + 1, row.worker, reason)
-    for chunk in range(job.chunks_sent, chunks.count(job.frames)):
+    newest = max(job.rows, default=-1)
+    for chunk in range(job.first, chunks.count(job.frames)):
         airs_in = job.airs_in + chunks.span(chunk, job.frames).start
-        if airs_in > window_frames:
+        if airs_in > window_frames and chunk > newest:
             return
-        yield _Want(airs_in, job, chunk, 1)
+        row = job.rows.get(chunk)
+        if row is None:
+            yield _Want(airs_in, job, chunk, 1)
+        elif reason := _lost(now_ms, row, chunk in job.there, alive):
+            yield _Want(airs_in, job, chunk, row.attempt + 1, _tried(row, alive), reason)
 
 
 def _lost(now_ms: int, row: Row, is_there: bool, alive: Mapping[str, _Load]) -> str:
@@ -164,19 +178,29 @@ def _lost(now_ms: int, row: Row, is_there: bool, alive: Mapping[str, _Load]) -> 
         return "its frames are gone from the frames server"
     if row.stage in UNDER_WAY and row.worker not in alive:
         return f"worker {row.worker} died"
+    if row.stage is Stage.SENT and alive[row.worker].view.is_ending:
+        return f"worker {row.worker} is ending"
+    if row.stage is Stage.RUNNING and row.life != alive[row.worker].view.life:
+        return f"the process of worker {row.worker} died"
     if row.stage in UNDER_WAY and now_ms > row.deadline_ms:
         return f"overdue at worker {row.worker}"
     return ""
 
 
+def _tried(row: Row, alive: Mapping[str, _Load]) -> tuple[str, ...]:
+    """Return where a chunk that got lost was tried by now."""
+    load = alive.get(row.worker)
+    only_waited = row.stage is Stage.SENT and (load is None or load.view.is_ending)
+    return row.tried if only_waited else (*row.tried, row.worker)
+
+
 def _answer(now_ms: int, want: _Want, loads: _Loads) -> Send | Replace | None:
-    if want.attempt > TRIES:
+    if len(want.tried) >= TRIES:
         return Replace(want.job.id, want.chunk, want.attempt, want.reason)
-    load = loads.quickest(want)
+    load = loads.take(want)
     if load is None:
         absent = loads.absent_s.get(want.job.engine, 0.0) > ABSENT_S and want.airs_in <= SOON_FRAMES
         reason = f"no worker for {want.job.engine or 'it'} has lived for {ABSENT_S:.0f} s"
         return Replace(want.job.id, want.chunk, want.attempt, reason) if absent else None
-    loads.give(load, want.job.work(want.chunk))
     deadline = now_ms + lease_ms(load.work, load.view.speed)
-    return Send(want.job.id, want.chunk, want.attempt, load.view.queue, deadline)
+    return Send(want.job.id, want.chunk, want.attempt, load.view.queue, deadline, want.tried)

@@ -31,9 +31,10 @@ from workers.views import Queued, Scene, gather
 
 log = logging.getLogger(__name__)
 
-EVERY_S = 1.0
-"""A pass runs at least so often, in every dispatch worker; rings only hasten it."""
-SWEEP_EVERY = 5
+EVERY_S = 0.5
+"""A pass runs at least so often, in every dispatch worker; rings only hasten it. A heart that stopped is
+known after 2 s (`wire.workers.DEAD_S`), and what was lost with it is to run elsewhere within 3 s."""
+SWEEP_EVERY = 10
 """Passes of the timer between two rounds of housekeeping."""
 FULL = 0.8
 """Share of the frames server's memory that the window may fill; the rest is for what is being rendered."""
@@ -184,7 +185,7 @@ def _commit(pipe: Pipeline, scene: Scene, actions: Sequence[Send | Replace]) -> 
 def _write(pipe: Pipeline, queued: Queued, action: Send | Replace) -> None:
     job, table = keys.job(action.job), keys.chunks(action.job)
     if isinstance(action, Send):
-        row = Row(Stage.SENT, action.attempt, action.worker, action.deadline_ms)
+        row = Row(Stage.SENT, action.attempt, action.worker, action.deadline_ms, tried=action.tried)
     else:
         row = Row(Stage.DONE, action.attempt, "dispatch", 0, action.reason)
         pipe.hset(job, "degraded", "1")
@@ -194,16 +195,8 @@ def _write(pipe: Pipeline, queued: Queued, action: Send | Replace) -> None:
             pipe.hset(job, "warning", f"the clip's own mouth aired from {at_s:.2f} s on: {action.reason}")
     pipe.hset(table, str(action.chunk), row.to_json())
     pipe.expire(table, int(settings().jobs_kept_s))
-    sent = max(queued.job.chunks_sent, action.chunk + 1)
-    pipe.hset(
-        job,
-        mapping={
-            "chunks_sent": sent,
-            "position": queued.start,
-            "engine": queued.engine,
-            "epoch": queued.epoch,
-        },
-    )
+    pipe.hincrby(job, "chunks_sent", int(action.attempt == 1))
+    pipe.hset(job, mapping={"position": queued.start, "engine": queued.engine, "epoch": queued.epoch})
 
 
 def _ring(send: Send) -> None:

@@ -3,14 +3,14 @@
 import logging
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from avatars.loop import there_and_back
 from settings import settings
 from wire import chunks, jobs, supply
 from wire.chunks import Row, Stage
-from wire.jobs import Job
+from wire.jobs import Job, State
 from wire.supply import ChunkSound, RefusedError
 from workers import stores
 from workers.celery import app, ring_dispatch
@@ -77,15 +77,18 @@ def render(job_id: str, chunk: int, attempt: int) -> None:
     if studio is None:
         raise RuntimeError("this worker has no engine: start it with -Q gpu.<host>.<index>")
     job = jobs.load(stores.broker(), job_id)
-    if job is None or not _claim(studio, job, chunk, attempt):
+    lease = _lease_ms(studio, job, chunk) if job else 0
+    claimed = chunks.claim(stores.broker(), job_id, chunk, attempt, studio.heartbeat.life, lease)
+    if job is None or claimed is None:
         log.debug("job %s chunk %d attempt %d: no longer ours", job_id, chunk, attempt)
         return
     publication = Publication(stores.frames(), ROOM_WAIT_S)
-    failure = _perform(studio, job, chunk, attempt, publication)
+    with studio.heartbeat.busy(lease / 1000):
+        failure = _perform(studio, job, chunk, attempt, publication)
     is_over = isinstance(failure, LostDeviceError)
     if is_over:
         studio.heartbeat.stop()  # before dispatch hears of the chunk, or it might try it here again
-    studio.publisher.put(partial(_tell, studio, job_id, chunk, attempt, publication, failure))
+    studio.publisher.put(partial(_tell, job_id, chunk, claimed, publication, failure))
     if is_over:
         studio.publisher.finish()
         os._exit(os.EX_UNAVAILABLE)  # Celery's pool starts another process, with an engine of its own
@@ -100,11 +103,9 @@ def order_of(job: Job, chunk: int, attempt: int) -> Order:
     )
 
 
-def _claim(studio: Studio, job: Job, chunk: int, attempt: int) -> bool:
-    heartbeat = studio.heartbeat
+def _lease_ms(studio: Studio, job: Job, chunk: int) -> int:
     work = len(chunks.span(chunk, job.frames)) * _effort(studio, job)
-    lease = lease_ms(work, heartbeat.speed)
-    return chunks.claim(stores.broker(), job.id, chunk, attempt, heartbeat.name, lease)
+    return lease_ms(work, studio.heartbeat.speed)
 
 
 def _effort(studio: Studio, job: Job) -> float:
@@ -143,11 +144,9 @@ def _render(studio: Studio, job: Job, chunk: int, attempt: int, publication: Pub
     return frames
 
 
-def _tell(
-    studio: Studio, job_id: str, chunk: int, attempt: int, publication: Publication, failure: Exception | None
-) -> None:
+def _tell(job_id: str, chunk: int, claimed: Row, publication: Publication, failure: Exception | None) -> None:
     """Record what became of the chunk, once all that there is of it is published."""
-    error = publication.error or failure
+    error, attempt = publication.error or failure, claimed.attempt
     if isinstance(error, LostSoundError | RefusedError):  # the job was cancelled, or dispatch tries again
         log.info("job %s chunk %d attempt %d ends early: %s", job_id, chunk, attempt, error)
     elif error:
@@ -155,9 +154,16 @@ def _tell(
             "job %s chunk %d attempt %d failed; dispatch tries again", job_id, chunk, attempt, exc_info=error
         )
     stage, reason = (Stage.BROKEN, f"{type(error).__name__}: {error}") if error else (Stage.DONE, "")
-    row = Row(stage, attempt, studio.heartbeat.name, 0, reason)
-    chunks.change(stores.broker(), job_id, chunk, row, Stage.RUNNING)
+    row = replace(claimed, stage=stage, reason=reason)
+    is_ours = chunks.change(stores.broker(), job_id, chunk, row, Stage.RUNNING)
+    if not (is_ours or _is_cancelled(job_id)):
+        log.warning("job %s chunk %d attempt %d came too late: it changes nothing", job_id, chunk, attempt)
     ring_dispatch()
+
+
+def _is_cancelled(job_id: str) -> bool:
+    job = jobs.load(stores.broker(), job_id)
+    return job is None or job.state is State.CANCELLED
 
 
 def _speech_of(job: Job, sound: ChunkSound, order: Order) -> Speech:

@@ -63,11 +63,13 @@ def gather(broker: Redis, frames: Redis, window_frames: int) -> Scene:
     """Return what there is to hand out within the window, and to whom."""
     now = now_ms(broker)
     rendering = [worker for worker in workers.live(broker) if worker.role == "render"]
+    staying = [worker for worker in rendering if not worker.is_ending]
     lines = lineup.read(broker, window_frames)
-    planned = [plan for line in lines for plan in _walk(line, rendering, now, window_frames)]
+    planned = [plan for line in lines for plan in _walk(line, staying, now, window_frames)]
     fences = supply.look(frames, {plan.job.id: _done(plan.rows) for plan in planned})
     queued = {plan.job.id: _queued(plan, fences.get(plan.job.id)) for plan in planned}
-    return Scene(now, queued, [WorkerView(worker.queue, worker.engine, worker.speed) for worker in rendering])
+    views = [WorkerView(w.queue, w.engine, w.speed, w.life, w.is_ending) for w in rendering]
+    return Scene(now, queued, views)
 
 
 def _done(rows: Mapping[int, Row]) -> list[int]:
@@ -121,7 +123,7 @@ def _queued(plan: _Planned, fence: Fence | None) -> Queued:
     ahead = {chunk: row for chunk, row in rows.items() if chunk >= first}
     there = fence.there if fence else frozenset()
     each = effort(engine, job.inference_steps, job.guidance_scale)
-    view = JobView(job.id, engine, job.frames, job.chunks_sent, plan.airs_in, ahead, there, each)
+    view = JobView(job.id, engine, job.frames, first, plan.airs_in, ahead, there, each)
     epoch = job.epoch + (not fenced and job.chunks_sent > 0)
     is_aired = fence is not None and fence.chunk >= chunks.count(job.frames)
     return Queued(job, rows, plan.start, engine, epoch, fenced, is_aired, view)

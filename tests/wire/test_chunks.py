@@ -26,18 +26,20 @@ def put(broker: Redis, row: Row) -> None:
 
 def test_chunk_is_claimed_once(broker: Redis) -> None:
     put(broker, Row(Stage.SENT, 1, "gpu.a.0", 0))
-    assert chunks.claim(broker, "j", 3, 1, "gpu.a.0", 5000)
-    assert not chunks.claim(broker, "j", 3, 1, "gpu.a.0", 5000)
+    row = chunks.claim(broker, "j", 3, 1, "life", 5000)
+    assert row is not None
+    assert (row.stage, row.life, row.worker) == (Stage.RUNNING, "life", "gpu.a.0")
+    assert not chunks.claim(broker, "j", 3, 1, "life", 5000)
     assert chunks.table(broker, "j")[3].stage is Stage.RUNNING
 
 
 def test_stale_attempt_can_neither_claim_nor_report(broker: Redis) -> None:
     put(broker, Row(Stage.SENT, 2, "gpu.b.0", 0))
-    assert not chunks.claim(broker, "j", 3, 1, "gpu.a.0", 5000)
+    assert not chunks.claim(broker, "j", 3, 1, "life", 5000)
     assert not chunks.change(broker, "j", 3, Row(Stage.DONE, 1, "gpu.a.0", 0), Stage.SENT, Stage.RUNNING)
     assert chunks.table(broker, "j")[3] == Row(Stage.SENT, 2, "gpu.b.0", 0)
 
 
 def test_chunk_that_is_not_in_the_table_is_nobodys(broker: Redis) -> None:
-    assert not chunks.claim(broker, "j", 3, 1, "gpu.a.0", 5000)
+    assert not chunks.claim(broker, "j", 3, 1, "life", 5000)
     assert chunks.table(broker, "j") == {}

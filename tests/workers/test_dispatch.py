@@ -116,13 +116,14 @@ def test_chunk_that_always_breaks_is_replaced_and_the_job_says_so(
     rung: Rings, broker: Redis, frames: Redis
 ) -> None:
     dispatch.run_pass()
-    for attempt in (1, 2, 3):
-        chunks.change(broker, "j", 0, Row(Stage.BROKEN, attempt, "gpu.h.0", 0, "out of memory"), Stage.SENT)
+    for _ in range(3):
+        row = replace(chunks.table(broker, "j")[0], stage=Stage.BROKEN, reason="out of memory")
+        chunks.change(broker, "j", 0, row, Stage.SENT)
         dispatch.run_pass()
     assert [attempt for _, _, chunk, attempt in rung if chunk == 0] == [1, 2, 3]
     still = [patch for b in supply.read(frames, "j", [(0, 0)], 9, 0.01) for patch in b.patches]
     assert [patch.picture.size for patch in still] == [0] * 8
-    assert now(broker).degraded
+    assert (now(broker).degraded, now(broker).chunks_replaced) == (True, 1)
     assert "out of memory" in now(broker).warning
 
 
@@ -244,10 +245,16 @@ def test_chunk_that_finds_no_room_waits_and_so_does_what_airs_after_it(
     assert [(chunk, attempt) for _, _, chunk, attempt in rung] == [(0, 1), (1, 1)]
 
 
-def test_job_is_handed_out_no_further_than_the_window(rung: Rings, broker: Redis) -> None:
-    broker.hset(keys.job("j"), mapping={"frames": 10_000, "chunks_sent": 20, "position": 1000})
-    dispatch.run_pass()
-    assert rung == []
+def test_job_is_handed_out_no_further_than_the_window(
+    rung: Rings, broker: Redis, frames: Redis, tmp_path: Path
+) -> None:
+    post(broker, tmp_path, replace(JOB, frames=1000))
+    broker.hset(keys.job("j"), mapping={"frames": 1000, "position": 1000})
+    for _ in range(20):
+        dispatch.run_pass()
+        finish_all(broker, frames)
+    last = chunks.chunk_of(int(Settings().window_s * FPS))
+    assert [chunk for _, _, chunk, _ in rung] == list(range(last + 1))
 
 
 @pytest.mark.usefixtures("rung")
@@ -339,10 +346,10 @@ def test_job_planned_behind_one_that_was_cancelled_is_handed_out_as_if_it_were_n
     rung: Rings, broker: Redis, tmp_path: Path
 ) -> None:
     place = 1000 + int(Settings().window_s * FPS)
-    post(broker, tmp_path, replace(JOB, id="k", frames=1000, position=place, chunks_sent=1))
+    post(broker, tmp_path, replace(JOB, id="k", frames=1000, position=place))
     cancel(broker)
     dispatch.run_pass()
-    assert [(job, chunk) for _, job, chunk, _ in rung] == [("k", 1), ("k", 2)]
+    assert [(job, chunk) for _, job, chunk, _ in rung] == [("k", 0), ("k", 1)]
     second = jobs.load(broker, "k")
     assert second is not None
     assert second.position == place

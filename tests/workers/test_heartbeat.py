@@ -4,15 +4,19 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from ctypes import c_bool
+from multiprocessing import get_context
+from multiprocessing.sharedctypes import RawValue
 from threading import Event
 
 import pytest
+from celery.signals import worker_shutting_down
 from redis import ConnectionError as RedisConnectionError
 from redis import Redis
 
 from wire import workers
 from wire.workers import Worker
-from workers import heartbeat
+from workers import ending, heartbeat
 from workers.heartbeat import Heartbeat
 
 
@@ -33,7 +37,10 @@ def test_heart_tells_what_the_worker_learns_and_says_goodbye(broker: Redis) -> N
     assert until(lambda: [w.speed for w in workers.live(broker)] == [0.0])
     heart_.tell(device="cpu", engine="viseme", speed=80.0)
     assert until(
-        lambda: workers.live(broker) == [Worker("gpu.h.0", "render", "gpu.h.0", "cpu", "viseme", 80.0)]
+        lambda: (
+            workers.live(broker)
+            == [Worker("gpu.h.0", "render", "gpu.h.0", "cpu", "viseme", 80.0, heart_.life)]
+        )
     )
     heart_.stop()
     assert workers.live(broker) == []
@@ -79,4 +86,42 @@ def test_lost_redis_does_not_stop_the_heart(broker: Redis, monkeypatch: pytest.M
     heart_ = heart(broker)
     heart_.start()
     assert until(lambda: bool(workers.live(broker)))
+    heart_.stop()
+
+
+def test_worker_that_is_late_with_its_task_counts_as_dead_until_it_is_done(broker: Redis) -> None:
+    heart_ = heart(broker)
+    heart_.start()
+    assert until(lambda: bool(workers.live(broker)))
+    with heart_.busy(for_s=0.0):
+        assert until(lambda: not workers.live(broker))
+    assert until(lambda: bool(workers.live(broker)))
+    heart_.stop()
+
+
+def test_process_whose_task_hangs_is_ended(broker: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "HUNG_S", 0.1)
+    process = get_context("fork").Process(target=hang, args=(broker,))
+    process.start()
+    process.join(30)
+    assert process.exitcode == os.EX_UNAVAILABLE
+
+
+def hang(broker: Redis) -> None:
+    heart_ = heart(broker)
+    heart_.start()
+    with heart_.busy(for_s=0.1):
+        Event().wait()
+
+
+def test_worker_that_is_asked_to_end_says_so_and_lives_on(
+    broker: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ending, "_asked", RawValue(c_bool, False))
+    heart_ = heart(broker)
+    heart_.start()
+    assert until(lambda: len(workers.serving(broker)) == 1)
+    worker_shutting_down.send(None, sig="TERM")
+    assert until(lambda: workers.serving(broker) == [])
+    assert len(workers.live(broker)) == 1
     heart_.stop()

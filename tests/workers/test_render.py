@@ -325,7 +325,11 @@ def test_chunk_that_is_another_workers_by_now_is_left_alone(
 
 
 def test_result_that_comes_after_the_chunk_was_given_to_another_changes_nothing(
-    rung: list[str], broker: Redis, studio: Studio, monkeypatch: pytest.MonkeyPatch
+    rung: list[str],
+    broker: Redis,
+    studio: Studio,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     theirs = Row(Stage.SENT, 2, "gpu.h.1", 0)
 
@@ -338,6 +342,7 @@ def test_result_that_comes_after_the_chunk_was_given_to_another_changes_nothing(
     render_chunk(0)
     assert chunks.table(broker, "j")[0] == theirs
     assert rung == ["dispatch"]
+    assert "job j chunk 0 attempt 1 came too late" in caplog.text
 
 
 @pytest.mark.parametrize("told", ["", "tests.made_up_engine:MadeUpEngine"])
