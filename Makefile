@@ -25,7 +25,7 @@ lint: venv-dev ## style and strict types
 	@$(RUN) mypy
 
 faults: venv-dev ## kill, freeze and break each part again and again; writes docs/faults.md
-	@$(RUN) pytest tests/faults --full
+	@$(RUN) pytest tests/faults --full -m ''
 
 bench: venv-dev ## measure what a user waits for and what a stream costs
 	@missed=0; for bench in latency streamer viseme dispatch; do $(RUN) bench.$$bench || missed=1; done; exit $$missed

@@ -12,10 +12,11 @@ TIMEOUT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a request was answered: `body` is its JSON, None if it has none."""
+    """What a request was answered: `body` is its JSON, None if it has none; `retry_after_s` 0 if not told."""
 
     status: int
     body: Any
+    retry_after_s: int = 0
 
 
 class Client:
@@ -31,9 +32,9 @@ class Client:
         head = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         return self._ask("POST", "/generate_video", _form(boundary, sound, name, fields), head)
 
-    def speak(self, sound: bytes) -> str:
+    def speak(self, sound: bytes, **fields: str) -> str:
         """Post a sound that must be accepted; return its job's id."""
-        answer = self.post(sound)
+        answer = self.post(sound, **fields)
         assert answer.status == 200, answer
         return str(answer.body["task_id"])
 
@@ -49,6 +50,10 @@ class Client:
             return self._ask("GET", "/ready").status == 200
         except (OSError, http.client.HTTPException):
             return False
+
+    def readiness(self) -> dict[str, Any]:
+        """Return which parts answer."""
+        return dict(self._ask("GET", "/ready").body)
 
     def is_over(self, job_id: str) -> bool:
         """Return whether the job has come to its end, good or bad."""
@@ -71,7 +76,8 @@ class Client:
         finally:
             connection.close()
         is_json = "json" in answer.headers.get("Content-Type", "")
-        return Answer(answer.status, json.loads(text) if is_json else None)
+        retry_after_s = int(answer.headers.get("Retry-After", "0"))
+        return Answer(answer.status, json.loads(text) if is_json else None, retry_after_s)
 
 
 def _form(boundary: str, sound: bytes, name: str, fields: dict[str, str]) -> bytes:

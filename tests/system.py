@@ -129,9 +129,15 @@ class System:
         self.start(process.name)
         return process.name
 
+    @property
+    def names(self) -> set[str]:
+        """The names of all processes, dead or alive."""
+        return set(self._processes)
+
     def remove(self, name: str) -> None:
-        """Ask a process that was added to end, and wait until it did; it is not started again."""
-        self.end(name)
+        """End a process that was added; it is not started again."""
+        if name in self._running:
+            self.end(name)
         del self._processes[name]
 
     def start(self, name: str) -> None:

@@ -1,6 +1,6 @@
 """Posting sounds to a running system, and what its viewers get meanwhile."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tests.meter import Fault, Kind, Reader, Report, Sent, judge, view
 from tests.metering import timing
 from tests.metering.chirps import wav
+from tests.metering.recording import Recording
 from tests.metering.stream import Picture, Stream
 from tests.system import System
 from wire.media import AIR_RATE_HZ, FPS
@@ -40,18 +41,28 @@ def show(
     system: System,
     sounds: Sequence[NDArray[np.int16]],
     meanwhile: Callable[[], object] = lambda: None,
+    before: Callable[[], object] = lambda: None,
 ) -> Show:
-    """Post `sounds` at once, one after the other, and receive the stream until after they were spoken."""
+    """Post `sounds` at once, one after the other, and receive the stream until after they were spoken.
+
+    `before` is called right before they are posted, `meanwhile` right after.
+    """
     with Reader(system.rtmp_url) as reader:
         reader.wait_for(pictures=BEFORE_AND_AFTER)
+        before()
         ids = [system.client.speak(wav(sound)) for sound in sounds]
         meanwhile()
         seconds = sum(map(len, sounds)) / AIR_RATE_HZ
         system.await_that(lambda: all(map(system.client.is_over, ids)), "spoken", seconds + WAIT_S)
         reader.wait_for(pictures=BEFORE_AND_AFTER)
-    stream = view(reader.recording)
-    sent = [Sent(job_id, sound) for job_id, sound in zip(ids, sounds, strict=True)]
-    return Show(stream, judge(stream, sent), tuple(map(system.client.job, ids)))
+    return judged(system, reader.recording, dict(zip(ids, sounds, strict=True)))
+
+
+def judged(system: System, recording: Recording, sent: Mapping[str, NDArray[np.int16]]) -> Show:
+    """Return what was received of the jobs `sent`, and what the API says of them."""
+    stream = view(recording)
+    report = judge(stream, [Sent(job_id, sound) for job_id, sound in sent.items()])
+    return Show(stream, report, tuple(map(system.client.job, sent)))
 
 
 def assert_spoken(seen: Show, *frames: int) -> None:

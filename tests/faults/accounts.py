@@ -84,8 +84,7 @@ def _is_veiled(frame: int, first: Mapping[int, int], pictures: Sequence[Picture]
     """Say whether the frame before this one is in a mixture."""
     if first.get(frame, 0) == 0 or frame - 1 in first:
         return False
-    seen = pictures[first[frame] - 1].seen
-    return seen.is_mixed and seen.mark is None
+    return pictures[first[frame] - 1].seen.is_mixed
 
 
 def unheard(job: Job, stream: Stream, sent: NDArray[np.int16]) -> Iterator[range]:

@@ -15,7 +15,7 @@ TIMEOUT_S = 300
 """Setting a system up, which counts as part of its first test, may take a minute on a busy machine."""
 RUNS = 3
 """Of each test, in full; those that measure a time say how many they need by the mark `runs`."""
-WORKERS = 2
+WORKERS = 3
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -59,7 +59,7 @@ def entry(request: pytest.FixtureRequest, ledger: Ledger) -> Entry:
 
 @pytest.fixture(scope="package")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system with two render workers."""
+    """A system with three render workers."""
     with made_up(tmp_path_factory.mktemp("faults")) as running:
         for index in range(1, WORKERS):
             running.add_worker(index)
@@ -67,12 +67,15 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 @pytest.fixture
-def system(shared: System) -> System:
+def system(shared: System) -> Iterator[System]:
     """The shared system, whole again, with nothing going wrong but what the test asks for."""
+    names = shared.names
     faults_file(shared.folder).unlink(missing_ok=True)
     shared.heal()
     shared.await_that(lambda: shared.client.is_ready() and count_workers(shared) == WORKERS, "whole")
-    return shared
+    yield shared
+    for added in shared.names - names:
+        shared.remove(added)
 
 
 @pytest.fixture

@@ -7,14 +7,23 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.faults.conftest import WORKERS, count_workers
 from tests.faults.ledger import Entry
-from tests.faults.verdict import await_row, process_of, survive
-from tests.metering.chirps import speech
+from tests.faults.verdict import await_row, process_of, records, survive
+from tests.metering.chirps import speech, wav
 from tests.system import System
+from wire.chunks import Stage
 
 Plan = Callable[[str], object]
-ELSEWHERE = "s from the kill to the chunk running elsewhere"
+ELSEWHERE = "s from the kill to the chunk running again"
 RUNS = 20
+
+
+def note_recovery(system: System, chunk: int, entry: Entry) -> None:
+    """Note how long it takes from now until the chunk is tried again."""
+    began = time.monotonic()
+    await_row(system, chunk, attempt=2)
+    entry.figures.setdefault(ELSEWHERE, []).append(time.monotonic() - began)
 
 
 @pytest.mark.fault("whole worker killed -9 in a chunk")
@@ -23,11 +32,8 @@ def test_chunk_of_a_killed_worker_is_rendered_elsewhere(system: System, plan: Pl
     plan("hold=30 3:1")
 
     def hurt() -> None:
-        row = await_row(system, 3)
-        system.kill_all_of(process_of(row))
-        began = time.monotonic()
-        assert await_row(system, 3, attempt=2).worker != row.worker
-        entry.figures.setdefault(ELSEWHERE, []).append(time.monotonic() - began)
+        system.kill_all_of(process_of(await_row(system, 3)))
+        note_recovery(system, 3, entry)
 
     survive(system, [speech(seed=1, seconds=4)], hurt, entry)
 
@@ -38,11 +44,71 @@ def test_chunk_of_a_killed_render_process_is_rendered_again(system: System, plan
     plan("hold=30 3:1")
 
     def hurt() -> None:
-        row = await_row(system, 3)
-        for pid in system.children(process_of(row)):
+        for pid in system.children(process_of(await_row(system, 3))):
             os.kill(pid, signal.SIGKILL)
-        began = time.monotonic()
-        await_row(system, 3, attempt=2)
-        entry.figures.setdefault(ELSEWHERE, []).append(time.monotonic() - began)
+        note_recovery(system, 3, entry)
 
     survive(system, [speech(seed=2, seconds=4)], hurt, entry)
+
+
+@pytest.mark.fault("all workers but one killed -9")
+def test_one_worker_that_is_left_renders_it_all(system: System, plan: Plan, entry: Entry) -> None:
+    plan("hold=30 3:1")
+
+    def hurt() -> None:
+        busy = process_of(await_row(system, 3))
+        others = [f"render{index}" for index in range(WORKERS) if f"render{index}" != busy]
+        for name in (busy, others[0]):
+            system.kill_all_of(name)
+
+    survive(system, [speech(seed=3, seconds=4)], hurt, entry)
+    assert count_workers(system) == 1
+
+
+@pytest.mark.fault("worker frozen, sent a chunk, killed")
+def test_chunk_sent_to_a_frozen_worker_that_is_then_killed_is_rendered_elsewhere(
+    system: System, entry: Entry
+) -> None:
+    names = [f"render{index}" for index in range(WORKERS)]
+
+    def freeze() -> None:
+        for name in names:
+            system.freeze(name)
+
+    def kill_one() -> None:
+        system.kill_all_of(killed := process_of(await_row(system, 0, Stage.SENT)))
+        for name in set(names) - {killed}:
+            system.thaw(name)
+
+    survive(system, [speech(seed=4, seconds=3)], kill_one, entry, before=freeze)
+
+
+@pytest.mark.fault("a chunk kills each process that it meets")
+def test_chunk_that_kills_all_it_meets_is_replaced_and_the_workers_come_back(
+    system: System, plan: Plan, entry: Entry
+) -> None:
+    plan("kill 2")
+    seen = survive(system, [speech(seed=5, seconds=4)], lambda: None, entry, replaced=[1])
+    (job,) = records(system, seen)
+    assert "died" in job.warning
+    system.await_that(lambda: count_workers(system) == WORKERS, "back")
+
+
+@pytest.mark.fault("no worker at all")
+def test_without_workers_posts_are_refused_and_the_job_ends_with_its_true_sound(
+    system: System, plan: Plan, entry: Entry
+) -> None:
+    plan("hold=30 3")
+
+    def hurt() -> None:
+        await_row(system, 3)
+        for index in range(WORKERS):
+            system.kill_all_of(f"render{index}")
+        system.await_that(lambda: not system.client.is_ready(), "missed")
+        refused = system.client.post(wav(speech(seed=6, seconds=1)))
+        assert (refused.status, refused.body["error"]["code"]) == (503, "no_render_worker")
+        assert refused.retry_after_s > 0
+        told = system.client.readiness()
+        assert [part for part, is_there in told.items() if is_there is False] == ["ready", "render"]
+
+    survive(system, [speech(seed=7, seconds=3)], hurt, entry, replaced=[1])

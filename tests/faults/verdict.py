@@ -34,24 +34,28 @@ def survive(
     hurt: Callable[[], object],
     entry: Entry,
     replaced: Sequence[int] = (),
+    before: Callable[[], object] = lambda: None,
 ) -> Show:
     """Post `sounds`, `hurt` the system at once, and check what its viewers got; note it in `entry`.
 
     `replaced` says how many chunks of each job have to air with the clip's own mouth; by default none.
+    `before` is called right before the sounds are posted.
     """
-    seen = show(system, sounds, hurt)
-    check(system, seen, sounds, replaced or [0] * len(sounds))
-    for job in records(system, seen):
-        entry.paused_s.append(paused_s(job, seen.stream))
-        entry.own_mouth_frames.append(len(absent_frames(job, seen.stream)))
+    seen = show(system, sounds, hurt, before)
+    check(system, seen, sounds, entry, replaced)
     return seen
 
 
-def check(system: System, seen: Show, sounds: Sequence[Sound], replaced: Sequence[int]) -> None:
+def check(
+    system: System, seen: Show, sounds: Sequence[Sound], entry: Entry, replaced: Sequence[int] = ()
+) -> None:
     """Check that every chunk is accounted for, that nothing else was wrong, and that nothing is left over."""
+    for job in records(system, seen):
+        entry.paused_s.append(paused_s(job, seen.stream))
+        entry.own_mouth_frames.append(len(absent_frames(job, seen.stream)))
     faults = inexcusable(seen.report.faults, seen.stream.pictures)
     assert [fault for fault in faults if fault.kind is not Kind.MISSING] == [], str(seen.report)
-    for job, sound, count in zip(records(system, seen), sounds, replaced, strict=True):
+    for job, sound, count in zip(records(system, seen), sounds, replaced or [0] * len(sounds), strict=True):
         _check_job(job, seen, sound, count)
     system.await_that(lambda: not leftovers(system), f"cleared: {leftovers(system)}", 20)
 

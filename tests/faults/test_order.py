@@ -1,0 +1,48 @@
+"""Whenever chunks are done, and however often they are asked for, each airs once, in its turn."""
+
+from collections.abc import Callable
+
+import pytest
+from celery import Celery
+
+from tests.faults.conftest import WORKERS
+from tests.faults.ledger import Entry
+from tests.faults.verdict import await_row, broker, survive
+from tests.metering.chirps import speech
+from tests.system import HOST, System
+from wire import chunks, jobs
+from wire.chunks import Stage
+
+Plan = Callable[[str], object]
+
+
+@pytest.mark.fault("chunks done in reverse order")
+def test_chunks_that_are_done_in_reverse_order_air_in_theirs(
+    system: System, plan: Plan, entry: Entry
+) -> None:
+    plan("hold=1.2 0\nhold=0.8 1\nhold=0.4 2")
+
+    def look() -> None:
+        await_row(system, 2, Stage.DONE)
+        (job_id,) = jobs.playlist(broker(system), "main")
+        rows = chunks.table(broker(system), job_id)
+        assert [rows[chunk].stage for chunk in (0, 1)] == [Stage.RUNNING] * 2
+
+    survive(system, [speech(seed=31, seconds=3)], look, entry)
+
+
+@pytest.mark.fault("one message delivered four times at once")
+def test_message_that_comes_again_and_to_others_too_is_one_render(
+    system: System, plan: Plan, entry: Entry
+) -> None:
+    plan("hold=0.8 3")
+
+    def ring_again() -> None:
+        row = await_row(system, 3)
+        (job_id,) = jobs.playlist(broker(system), "main")
+        with Celery(broker=system.environment["LIVE_BROKER_URL"]) as celery:
+            for queue in (row.worker, *(f"gpu.{HOST}.{index}" for index in range(WORKERS))):
+                celery.send_task("workers.render", args=(job_id, 3, row.attempt), queue=queue)
+
+    seen = survive(system, [speech(seed=32, seconds=3)], ring_again, entry)
+    assert set(seen.report.jobs[0].attempts.values()) == {frozenset({1})}
