@@ -73,11 +73,11 @@ if ! fits .venv/bin/python || ! .venv/bin/python -m pip --version >/dev/null 2>&
     "$python" -m venv --clear .venv || fail "$python could not make .venv: see above."
 fi
 echo "Installing Python packages into .venv (some minutes, at the first time) …"
-install() { # compiling all of it takes longer than the rest, and Python compiles what it comes to use
-    .venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check "$@" ||
+install() {
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@" ||
         fail "pip could not install the packages: see above; once that is mended, run the same command again."
 }
-# newer than Debian's, and twice as fast; where it cannot be had, that one does
+# newer than Debian's, and faster; where it cannot be had, that one does
 .venv/bin/python -m pip install --quiet --disable-pip-version-check "pip==$pip" 2>/dev/null || true
 case "$list" in gpu) install -r requirements.txt ;; *) install -r "requirements-$list.txt" ;; esac
 install --no-deps -r requirements-nodeps.txt
