@@ -44,6 +44,10 @@ class Client:
         assert answer.status == 200, answer
         return dict(answer.body)
 
+    def get(self, path: str) -> Answer:
+        """Return what a GET of `path` is answered."""
+        return self._ask("GET", path)
+
     def is_ready(self) -> bool:
         """Return whether all that a job needs is there; False too where the API does not answer."""
         try:

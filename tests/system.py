@@ -105,13 +105,20 @@ class System:
         assert not stubborn, "did not end when asked to:\n" + "\n".join(map(self.tail, stubborn))
         assert not left, f"still alive after the end: {list(left.values())}"
 
-    def add_worker(self, index: int, **environment: str) -> str:
+    def listen(self, address: str) -> None:
+        """Have both Redis servers, which do not run yet, answer at one more address of this host."""
+        for name in ("broker", "frames"):
+            process = self._processes[name]
+            more = ("--bind", "127.0.0.1", address, "--protected-mode", "no")
+            self._processes[name] = replace(process, command=(*process.command, *more))
+
+    def add_worker(self, index: int, run: tuple[str, ...] = (), **environment: str) -> str:
         """Start one more render worker by README's command, on a queue of its own; return its name.
 
-        `environment` is what it has beside the others.
+        `run` is what its command is run by, `environment` what it has beside the others.
         """
         name, celery = f"render{index}", str(Path(sys.executable).with_name("celery"))
-        command = (celery, "-A", "workers", "worker", "-Q", f"gpu.{HOST}.{index}", "-n", f"{name}@%h")
+        command = (*run, celery, "-A", "workers", "worker", "-Q", f"gpu.{HOST}.{index}", "-n", f"{name}@%h")
         return self._add(replace(self._processes["render0"], name=name, command=command), environment)
 
     def add_streamer(self, channel: str) -> str:

@@ -1,0 +1,51 @@
+"""A full frames server: what would fill it waits, workers live on, and nothing is lost."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from redis import Redis
+
+from tests.faults.ledger import Entry
+from tests.faults.verdict import await_row, frames, survive
+from tests.metering.chirps import speech
+from tests.system import System
+
+FULL_S, FULL_LONG_S = 2.0, 10.0
+"""How long a server is full, and how long in full runs."""
+PARTS = ("prepare", "dispatch", "render0", "render1", "streamer", "api")
+
+Plan = Callable[[str], object]
+
+
+@contextmanager
+def full(client: Redis) -> Iterator[None]:
+    """Let the server, which evicts nothing, take nothing more."""
+    before = str(client.config_get("maxmemory")["maxmemory"])
+    client.config_set("maxmemory", int(client.info("memory")["used_memory_startup"]))
+    try:
+        yield
+    finally:
+        client.config_set("maxmemory", before)
+
+
+def children(system: System) -> dict[str, list[int]]:
+    """Return what each part has started itself: a process of a pool that ends is started anew."""
+    return {name: system.children(name) for name in PARTS}
+
+
+@pytest.mark.fault("frames server full mid-job")
+def test_chunks_wait_for_a_full_frames_server(
+    system: System, plan: Plan, entry: Entry, is_full: bool
+) -> None:
+    plan("hold=0.4 all")
+
+    def hurt() -> None:
+        await_row(system, 1)
+        with full(frames(system)):
+            time.sleep(FULL_LONG_S if is_full else FULL_S)
+
+    before = children(system)
+    survive(system, [speech(seed=51, seconds=3)], hurt, entry)
+    assert children(system) == before
