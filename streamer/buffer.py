@@ -91,7 +91,7 @@ class Buffer:
             self._frames = deque(frame for frame in self._frames if frame.job.id != job_id)
             if self._begun == job_id:
                 self._begun = ""
-                self._free_until = self._ends_at
+                self._free_until = max(self._free_until, self._ends_at)
 
     def free(self, until: int) -> None:
         """Note that the timeline up to `until` was planned for a job that will not air."""

@@ -3,8 +3,8 @@
 Chunks go in order of airtime over all channels and jobs, each to the worker of its engine that will have done
 it first by its measured speed, at most two a worker: one running, one waiting. A chunk waits for room at that
 worker, while later ones may go to slower workers that have time for them. A chunk that failed at a worker
-waits for another where there is one. Each failure is a try; what only waited at a worker that died, or is
-ending, was not tried there.
+waits for another where there is one. Each failure is a try; what only waited at a worker was not tried there,
+and takes no room there once it is overdue: its message may be lost.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +17,8 @@ from workers.leases import SLOWEST, lease_ms
 
 ROWS_A_WORKER = 2
 TRIES = 3
+ATTEMPTS = 8
+"""Times that a chunk is handed out at most, heard of or not: some 15 s of messages that nobody takes."""
 ABSENT_S = 10.0
 """A chunk that is to air soon is replaced when no worker of its engine has lived for so long."""
 SOON_FRAMES = 2 * FPS
@@ -85,6 +87,7 @@ class _Want:
     chunk: int
     attempt: int
     tried: tuple[str, ...] = ()
+    lost_at: str = ""
     reason: str = ""
 
 
@@ -111,7 +114,7 @@ class _Loads:
     def take(self, want: _Want) -> _Load | None:
         """Give the chunk to the worker that will have done it first; None if that has no room for it now."""
         able = [load for load in self.all if load.view.engine == want.job.engine] if self.room else []
-        fresh = [load for load in able if load.view.queue not in want.tried]
+        fresh = [load for load in able if load.view.queue not in (*want.tried, want.lost_at)]
         work = want.job.work(want.chunk)
         load = min(fresh or able, key=lambda w: w.done_in_s(work), default=None)
         if load is None:
@@ -139,7 +142,7 @@ def assign(
     """
     alive = {worker.queue: _Load(worker) for worker in workers}
     for job in jobs:
-        _count(job, alive)
+        _count(now_ms, job, alive)
     staying = [load for load in alive.values() if not load.view.is_ending]
     room = sum(max(0, ROWS_A_WORKER - load.rows) for load in staying)
     loads = _Loads(staying, room, absent_s or {})
@@ -149,9 +152,10 @@ def assign(
     return [done for want in wants if (done := _answer(now_ms, want, loads)) is not None]
 
 
-def _count(job: JobView, alive: Mapping[str, _Load]) -> None:
+def _count(now_ms: int, job: JobView, alive: Mapping[str, _Load]) -> None:
+    """Count what each worker has to do; what is lost there takes no room, or nothing might ever be redone."""
     for chunk, row in job.rows.items():
-        if row.stage in UNDER_WAY and row.worker in alive:
+        if row.stage in UNDER_WAY and not _lost(now_ms, row, True, alive):
             alive[row.worker].rows += 1
             alive[row.worker].work += job.work(chunk)
 
@@ -167,7 +171,7 @@ def _wanted(now_ms: int, job: JobView, alive: Mapping[str, _Load], window_frames
         if row is None:
             yield _Want(airs_in, job, chunk, 1)
         elif reason := _lost(now_ms, row, chunk in job.there, alive):
-            yield _Want(airs_in, job, chunk, row.attempt + 1, _tried(row, alive), reason)
+            yield _Want(airs_in, job, chunk, row.attempt + 1, _tried(row), row.worker, reason)
 
 
 def _lost(now_ms: int, row: Row, is_there: bool, alive: Mapping[str, _Load]) -> str:
@@ -187,15 +191,13 @@ def _lost(now_ms: int, row: Row, is_there: bool, alive: Mapping[str, _Load]) -> 
     return ""
 
 
-def _tried(row: Row, alive: Mapping[str, _Load]) -> tuple[str, ...]:
-    """Return where a chunk that got lost was tried by now."""
-    load = alive.get(row.worker)
-    only_waited = row.stage is Stage.SENT and (load is None or load.view.is_ending)
-    return row.tried if only_waited else (*row.tried, row.worker)
+def _tried(row: Row) -> tuple[str, ...]:
+    """Return where a chunk that got lost was tried by now; where it only waited, it was not."""
+    return row.tried if row.stage is Stage.SENT else (*row.tried, row.worker)
 
 
 def _answer(now_ms: int, want: _Want, loads: _Loads) -> Send | Replace | None:
-    if len(want.tried) >= TRIES:
+    if len(want.tried) >= TRIES or want.attempt > ATTEMPTS:
         return Replace(want.job.id, want.chunk, want.attempt, want.reason)
     load = loads.take(want)
     if load is None:

@@ -77,9 +77,9 @@ def _tick() -> None:
                 housekeeping.forget_queues(stores.broker())
                 look_after_all(stores.broker(), have.jobs_kept_s)
         except RedisError as error:
-            log.warning("a dispatch pass failed (%s); again in %.0f s", error, EVERY_S)
+            log.warning("a dispatch pass failed (%s); again in %.1f s", error, EVERY_S)
         except Exception:  # whatever went wrong, leases have to be looked after
-            log.exception("a dispatch pass failed; again in %.0f s", EVERY_S)
+            log.exception("a dispatch pass failed; again in %.1f s", EVERY_S)
 
 
 def run_pass() -> None:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from redis import Redis, RedisError
+from redis import Redis
 from redis.exceptions import OutOfMemoryError
 
 from avatars.store import Avatar
@@ -12,7 +12,7 @@ from wire import chunks, supply
 from wire.batches import Batch, Patch
 from wire.jobs import Job
 from wire.media import BATCH_FRAMES, SAMPLES_PER_FRAME
-from wire.supply import ChunkSound, RefusedError
+from wire.supply import ChunkSound
 
 ROOM_LOOK_S = 0.1
 """Between two looks whether a full frames server has room again."""
@@ -75,8 +75,8 @@ class Publication:
     """
 
     def __init__(self, frames: Redis, room_wait_s: float = 0.0) -> None:
-        """A full server is waited for, `room_wait_s` for each batch."""
-        self._frames, self._room_wait_s = frames, room_wait_s
+        """A full server is waited for, `room_wait_s` in all."""
+        self._frames, self._patience_s = frames, room_wait_s
         self._made: list[Batch] = []
         self.error: Exception | None = None
 
@@ -94,7 +94,7 @@ class Publication:
             return
         try:
             self._write(batch)
-        except (RefusedError, RedisError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the chunk is told of as broken by it
             self.error = error
 
     def _write(self, batch: Batch) -> None:
@@ -104,14 +104,14 @@ class Publication:
             wanted = self._append(self._made[wanted])
 
     def _append(self, batch: Batch) -> int:
-        end = time.monotonic() + self._room_wait_s
         while True:
             try:
                 return supply.append(self._frames, batch)
             except OutOfMemoryError:
-                if time.monotonic() >= end:
+                if self._patience_s <= 0:
                     raise
                 time.sleep(ROOM_LOOK_S)
+                self._patience_s -= ROOM_LOOK_S
 
 
 def publish(frames: Redis, batches: Iterable[Batch]) -> None:

@@ -9,6 +9,7 @@ from wire import chunks
 from wire.chunks import Row, Stage
 from workers.assignment import (
     ABSENT_S,
+    ATTEMPTS,
     ROWS_A_WORKER,
     SOON_FRAMES,
     TRIES,
@@ -109,6 +110,20 @@ def test_overdue_chunk_is_given_again_and_a_punctual_one_is_not() -> None:
     assert sends(assign(NOW, [job], [A, B], WINDOW)) == [("j", 0, "gpu.b.0")]
     assert sends(assign(NOW, [job], [A], WINDOW)) == [("j", 0, "gpu.a.0")]
     assert assign(NOW - 2, [job], [A, B], WINDOW) == []
+
+
+def test_workers_that_heard_of_none_of_their_chunks_are_told_again() -> None:
+    rows = {chunk: row(Stage.SENT, deadline=NOW - 1) for chunk in (0, 1)}
+    assert [chunk for _, chunk, _ in sends(assign(NOW, [replace(JOB, rows=rows)], [A], WINDOW))] == [0, 1]
+
+
+def test_chunk_whose_messages_nobody_takes_was_not_tried_and_is_replaced_in_the_end() -> None:
+    unheard = replace(row(Stage.SENT, deadline=NOW - 1), attempt=ATTEMPTS - 1)
+    (send,) = assign(NOW, [lost(unheard)], [A], WINDOW)
+    assert isinstance(send, Send)
+    assert (send.attempt, send.tried) == (ATTEMPTS, ())
+    (end,) = assign(NOW, [lost(replace(unheard, attempt=ATTEMPTS))], [A], WINDOW)
+    assert isinstance(end, Replace)
 
 
 def test_broken_chunk_is_replaced_after_its_tries() -> None:
