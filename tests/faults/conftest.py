@@ -16,6 +16,8 @@ TIMEOUT_S = 300
 RUNS = 3
 """Of each test, in full; those that measure a time say how many they need by the mark `runs`."""
 WORKERS = 3
+SPEED = "50"
+"""Frames a second of each: a lease is 3 s then, and a chunk that a test holds for one is not overdue."""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -60,7 +62,7 @@ def entry(request: pytest.FixtureRequest, ledger: Ledger) -> Entry:
 @pytest.fixture(scope="package")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """A system with three render workers."""
-    with made_up(tmp_path_factory.mktemp("faults")) as running:
+    with made_up(tmp_path_factory.mktemp("faults"), MADE_UP_SPEED=SPEED) as running:
         for index in range(1, WORKERS):
             running.add_worker(index)
         yield running

@@ -12,7 +12,6 @@ from tests.metering.chirps import speech
 from tests.system import System
 
 Plan = Callable[[str], object]
-LATE = "attempt 1 came too late"
 FROZEN_S = 30.0
 
 
@@ -30,8 +29,9 @@ def test_worker_frozen_in_a_chunk_comes_too_late_with_it(
         time.sleep(FROZEN_S if is_full else 0)
         system.thaw(frozen[0])  # if at once, two workers are at the chunk now
 
-    survive(system, [speech(seed=11, seconds=4)], hurt, entry)
-    system.await_that(lambda: LATE in system.log(frozen[0]).read_text(), "told to be late", 30)
+    seen = survive(system, [speech(seed=11, seconds=4)], hurt, entry)
+    late = f"job {seen.jobs[0]['id']} chunk 3 attempt 1 came too late"
+    system.await_that(lambda: late in system.log(frozen[0]).read_text(), "told to be late", 30)
     system.await_that(lambda: count_workers(system) == WORKERS, "back")
 
 

@@ -1,4 +1,4 @@
-"""A full frames server: what would fill it waits, workers live on, and nothing is lost."""
+"""Either Redis server may be full: what would fill it waits, workers live on, and nothing is lost."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,14 +7,16 @@ from contextlib import contextmanager
 import pytest
 from redis import Redis
 
+from tests.faults.conftest import WORKERS
 from tests.faults.ledger import Entry
-from tests.faults.verdict import await_row, frames, survive
-from tests.metering.chirps import speech
+from tests.faults.verdict import await_row, broker, frames, survive
+from tests.metering.chirps import speech, wav
 from tests.system import System
+from wire.chunks import Stage
 
 FULL_S, FULL_LONG_S = 2.0, 10.0
 """How long a server is full, and how long in full runs."""
-PARTS = ("prepare", "dispatch", "render0", "render1", "streamer", "api")
+PARTS = ("prepare", "dispatch", "streamer", "api", *(f"render{index}" for index in range(WORKERS)))
 
 Plan = Callable[[str], object]
 
@@ -48,4 +50,24 @@ def test_chunks_wait_for_a_full_frames_server(
 
     before = children(system)
     survive(system, [speech(seed=51, seconds=3)], hurt, entry)
+    assert children(system) == before
+
+
+@pytest.mark.fault("broker full mid-job")
+@pytest.mark.slow
+def test_workers_live_on_while_the_broker_is_full_and_posts_are_refused(
+    system: System, plan: Plan, entry: Entry, is_full: bool
+) -> None:
+    plan("hold=1 0:1 1:1")
+
+    def hurt() -> None:
+        await_row(system, 2, Stage.SENT)  # its message is taken while nothing may be written of it
+        with full(broker(system)):
+            end = time.monotonic() + (FULL_LONG_S if is_full else FULL_S)
+            while time.monotonic() < end:
+                answer = system.client.post(wav(speech(seed=9, seconds=1)))
+                assert (answer.status, answer.body["error"]["code"]) == (503, "broker_full")
+
+    before = children(system)
+    survive(system, [speech(seed=52, seconds=3)], hurt, entry)
     assert children(system) == before

@@ -17,6 +17,7 @@ Plan = Callable[[str], object]
 
 
 @pytest.mark.fault("chunks done in reverse order")
+@pytest.mark.slow
 def test_chunks_that_are_done_in_reverse_order_air_in_theirs(
     system: System, plan: Plan, entry: Entry
 ) -> None:
