@@ -5,7 +5,6 @@ import signal
 from ctypes import c_bool
 from multiprocessing.sharedctypes import RawValue
 
-from billiard.process import current_process
 from celery.signals import worker_shutting_down
 
 _asked = RawValue(c_bool, False)
@@ -24,6 +23,5 @@ def is_ending() -> bool:
 
 
 def end_worker() -> None:
-    """Have Celery's main process end this worker: the parent of a pool's process, or (solo) this one."""
-    is_main = current_process().name == "MainProcess"
-    os.kill(os.getpid() if is_main else os.getppid(), signal.SIGTERM)
+    """Have Celery's main process, the parent of this one, end this worker."""
+    os.kill(os.getppid(), signal.SIGTERM)
