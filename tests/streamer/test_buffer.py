@@ -113,12 +113,12 @@ def test_job_planned_behind_one_that_never_began_does_not_wait_for_its_end() -> 
 
 def test_job_behind_two_of_which_one_was_cut_off_and_one_never_began_waits_for_neither() -> None:
     buffer = Buffer(1000)
-    buffer.put(spoken(make_job("a", frames=101), 0, 1))
+    buffer.put(spoken(make_job("a", frames=3), 0, 1))
     buffer.take(0)
     buffer.free(200)
     buffer.drop("a")
     buffer.put(spoken(make_job("c", frames=1, position=200), 0))
-    assert taken(buffer, 2) == (Supply.READY, 0)
+    assert taken(buffer, 9) == (Supply.READY, 0)
 
 
 def test_job_posted_after_another_was_cut_off_waits_for_its_place() -> None:
