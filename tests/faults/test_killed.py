@@ -104,6 +104,7 @@ def test_chunk_that_kills_all_it_meets_is_replaced_and_the_workers_come_back(
 
 
 @pytest.mark.fault("no worker at all")
+@pytest.mark.slow
 def test_without_workers_posts_are_refused_and_the_job_ends_with_its_true_sound(
     system: System, plan: Plan, entry: Entry
 ) -> None:

@@ -15,6 +15,8 @@ from wire import jobs
 from wire.chunks import Stage
 from workers.housekeeping import LOST
 
+pytestmark = pytest.mark.slow
+
 FROZEN_S, FROZEN_FULL_S = 6.0, 20.0
 AGAIN_S = 30.0
 """A server that is back is used again, and a lost job told of, within 10 s; tests grant three times that."""
