@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from copy import copy
-from dataclasses import replace
+from dataclasses import asdict, replace
 from threading import Event
 from time import monotonic
 from typing import Any
@@ -85,6 +85,7 @@ class Reporter:
         if changed := changes(self._seen, self._counters):
             log.warning("%s", changed)
         self._seen, self._seen_s = copy(self._counters), monotonic()
+        channels.report_counters(self._broker, self._channel.name, asdict(self._counters))
 
     def _report(self) -> None:
         channels.report(self._broker, replace(self._channel, position=self._position()))

@@ -1,5 +1,6 @@
 """A channel as its streamer tells of it: what it plays, and where on its timeline it is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from redis import Redis
@@ -12,6 +13,8 @@ BEAT_S = 0.2
 """Time between two reports of a streamer."""
 DEAD_S = 2.0
 """A streamer not heard of for so long is dead."""
+COUNTED_S = 10
+"""A streamer's counters, told once a second, are forgotten so long after its last word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,19 @@ def report(broker: Redis, channel: Channel) -> None:
             "at_ms": now,
         },
     )
+
+
+def report_counters(broker: Redis, name: str, counted: Mapping[str, int]) -> None:
+    """Tell what the channel's streamer has counted since its start."""
+    with broker.pipeline() as pipe:
+        pipe.hset(keys.counters(name), items=[part for pair in counted.items() for part in pair])
+        pipe.expire(keys.counters(name), COUNTED_S)
+        pipe.execute()
+
+
+def counters(broker: Redis, name: str) -> dict[str, int]:
+    """Return what the channel's streamer has counted; empty where none lives."""
+    return {field: int(value) for field, value in text_hash(broker, keys.counters(name)).items()}
 
 
 def names(broker: Redis) -> list[str]:

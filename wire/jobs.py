@@ -136,6 +136,12 @@ def latest(broker: Redis, count: int) -> list[Job]:
     return load_many(broker, cast(list[str], broker.zrevrange(keys.JOBS, 0, count - 1)))
 
 
+def states(broker: Redis) -> dict[State, int]:
+    """Return how many of the jobs that are known are in each state."""
+    found = dict(script(broker, scripts.JOB_STATES, [keys.JOBS], keys.job("")))
+    return {state: found.get(state, 0) for state in State}
+
+
 def playlist(broker: Redis, channel: str) -> list[str]:
     """Return the ids of the channel's jobs that have not ended, in airing order."""
     return cast(list[str], broker.lrange(keys.playlist(channel), 0, -1))

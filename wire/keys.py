@@ -10,6 +10,8 @@ CHANNELS = "channels"
 TURN = "dispatch:turn"
 """Counter: dispatch passes that handed something out, and jobs that ended; a pass sees by it what happened
 since it looked."""
+TALLIES = "tallies"
+"""Hash: what workers count of the trouble that was mended, a field for each `wire.tallies.Tally`."""
 
 
 def job(job_id: str) -> str:
@@ -30,6 +32,11 @@ def playlist(channel: str) -> str:
 def channel(name: str) -> str:
     """Hash: what the channel's streamer plays, and where it is."""
     return f"channel:{name}"
+
+
+def counters(channel: str) -> str:
+    """Hash with a short life: the counters of the channel's streamer."""
+    return f"counters:{channel}"
 
 
 def worker(name: str) -> str:

@@ -166,6 +166,18 @@ return lineups
 """Return each channel's name and record, and the records and chunk tables of its next jobs, up to the first
 that is not prepared, or that follows jobs with more frames to air than asked for."""
 
+JOB_STATES = """
+-- KEYS jobs; ARGV the head of a job's key
+local counts, told = {}, {}
+for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  local state = redis.call('HGET', ARGV[1] .. id, 'state')
+  if state then counts[state] = (counts[state] or 0) + 1 end
+end
+for state, count in pairs(counts) do told[#told + 1] = {state, count} end
+return told
+"""
+"""Return the states of all jobs that are known, and how many are in each."""
+
 LOOK = """
 -- KEYS of each job its fence, then frames streams; ARGV of each job how many streams
 local seen, at = {}, 1

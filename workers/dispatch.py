@@ -20,6 +20,7 @@ from wire.chunks import Row, Stage
 from wire.connection import memory
 from wire.jobs import ENDED, Job, State
 from wire.media import FPS
+from wire.tallies import Tally, count
 from workers import housekeeping, stores
 from workers.absence import Absence
 from workers.assignment import SOON_FRAMES, Replace, Send, assign
@@ -179,6 +180,10 @@ def _commit(pipe: Pipeline, scene: Scene, actions: Sequence[Send | Replace]) -> 
         pipe.incr(keys.TURN)
     for action in actions:
         _write(pipe, scene.queued[action.job], action)
+        if isinstance(action, Replace):
+            count(pipe, Tally.REPLACED)
+        elif action.attempt > 1:
+            count(pipe, Tally.RETRIED)
     pipe.execute()
 
 
@@ -201,6 +206,8 @@ def _write(pipe: Pipeline, queued: Queued, action: Send | Replace) -> None:
 
 def _ring(send: Send) -> None:
     """Tell the worker; if that fails the chunk is overdue in time, and rung again."""
+    if send.chunk == 0 and send.attempt == 1:
+        log.info("job %s begins, at %s", send.job, send.worker)
     if send.attempt > 1:
         log.warning("job %s chunk %d: try %d, at %s", send.job, send.chunk, send.attempt, send.worker)
     try:

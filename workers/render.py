@@ -10,8 +10,9 @@ from avatars.loop import there_and_back
 from settings import settings
 from wire import chunks, jobs, supply
 from wire.chunks import Row, Stage
-from wire.jobs import Job, State
+from wire.jobs import UNDER_WAY, Job, State
 from wire.supply import ChunkSound, RefusedError
+from wire.tallies import Tally, count
 from workers import stores
 from workers.celery import app, ring_dispatch
 from workers.effort import effort
@@ -80,7 +81,9 @@ def render(job_id: str, chunk: int, attempt: int) -> None:
     lease = _lease_ms(studio, job, chunk) if job else 0
     claimed = chunks.claim(stores.broker(), job_id, chunk, attempt, studio.heartbeat.life, lease)
     if job is None or claimed is None:
-        log.debug("job %s chunk %d attempt %d: no longer ours", job_id, chunk, attempt)
+        if job and job.state in UNDER_WAY:  # no message of a job that ended: those are only too late
+            count(stores.broker(), Tally.STALE)
+        log.info("job %s chunk %d attempt %d: no longer ours", job_id, chunk, attempt)
         return
     publication = Publication(stores.frames(), ROOM_WAIT_S)
     with studio.heartbeat.busy(lease / 1000):
@@ -156,9 +159,19 @@ def _tell(job_id: str, chunk: int, claimed: Row, publication: Publication, failu
     stage, reason = (Stage.BROKEN, f"{type(error).__name__}: {error}") if error else (Stage.DONE, "")
     row = replace(claimed, stage=stage, reason=reason)
     is_ours = chunks.change(stores.broker(), job_id, chunk, row, Stage.RUNNING)
-    if not (is_ours or _is_cancelled(job_id)):
+    is_late = not (is_ours or _is_cancelled(job_id))
+    if is_late:
         log.warning("job %s chunk %d attempt %d came too late: it changes nothing", job_id, chunk, attempt)
     ring_dispatch()
+    _count(error, is_ours, is_late)
+
+
+def _count(error: Exception | None, is_ours: bool, is_late: bool) -> None:
+    """Count what became of a chunk, if it is not simply done; of a cancelled job's nothing is counted."""
+    if is_late:
+        count(stores.broker(), Tally.LATE)
+    elif error and is_ours:
+        count(stores.broker(), Tally.REFUSED if isinstance(error, RefusedError) else Tally.FAILED)
 
 
 def _is_cancelled(job_id: str) -> bool:

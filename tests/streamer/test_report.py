@@ -1,7 +1,7 @@
 """Telling what was sent: to the broker, and then to the frames server."""
 
 import logging
-from dataclasses import replace
+from dataclasses import asdict, replace
 from threading import Event, Thread
 
 import numpy as np
@@ -255,6 +255,15 @@ def test_counters_are_logged_when_they_changed(
     counters.ticks_late = 5
     once(told)
     assert [record.message for record in caplog.records] == ["ticks_late 3 (+3)", "ticks_late 5 (+2)"]
+
+
+def test_counters_are_told_to_the_broker_and_forgotten_when_the_streamer_has_ended(
+    broker: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamer.report.COUNTERS_S", 0.0)
+    once(reporter(broker, Progress(), Counters(underruns=2)))
+    assert channels.counters(broker, "main") == asdict(Counters(underruns=2))
+    assert 0 < int(broker.ttl(keys.counters("main"))) <= channels.COUNTED_S
 
 
 def test_threads_end_on_stop(broker: Redis, frames: Redis) -> None:

@@ -11,11 +11,12 @@ from redis import Redis
 from redis.exceptions import OutOfMemoryError
 
 from settings import Settings
-from wire import channels, chunks, jobs, keys, supply, uploads, workers
+from wire import channels, chunks, jobs, keys, supply, tallies, uploads, workers
 from wire.channels import Channel
 from wire.chunks import Row, Stage
 from wire.jobs import Job, State
 from wire.media import FPS
+from wire.tallies import Tally
 from wire.workers import Worker
 from workers import dispatch, housekeeping, starts, stores, views
 from workers.absence import Absence
@@ -125,6 +126,7 @@ def test_chunk_that_always_breaks_is_replaced_and_the_job_says_so(
     assert [patch.picture.size for patch in still] == [0] * 8
     assert (now(broker).degraded, now(broker).chunks_replaced) == (True, 1)
     assert "out of memory" in now(broker).warning
+    assert (tallies.read(broker)[Tally.RETRIED], tallies.read(broker)[Tally.REPLACED]) == (2, 1)
 
 
 def test_wiped_frames_server_is_fenced_anew_under_another_epoch(

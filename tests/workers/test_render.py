@@ -20,12 +20,13 @@ from avatars.store import Avatar
 from settings import Settings
 from tests.made_up_engine import MadeUpEngine
 from tests.metering import clip
-from wire import chunks, jobs, keys, supply, workers
+from wire import chunks, jobs, keys, supply, tallies, workers
 from wire.batches import Batch, Patch
 from wire.chunks import Row, Stage
 from wire.jobs import Job, State
 from wire.media import BATCH_FRAMES
 from wire.supply import ChunkSound
+from wire.tallies import Tally
 from wire.workers import Worker
 from workers import render, stores
 from workers.effort import effort
@@ -82,6 +83,10 @@ def render_chunk(chunk: int) -> None:
     render.stop()
 
 
+def counted(broker: Redis) -> dict[Tally, int]:
+    return {tally: count for tally, count in tallies.read(broker).items() if count}
+
+
 def told_of(broker: Redis, chunk: int) -> tuple[Stage, str]:
     row = chunks.table(broker, "j")[chunk]
     return row.stage, row.reason
@@ -115,6 +120,7 @@ def test_chunk_whose_engine_fails_is_broken_and_the_worker_goes_on(
     render_chunk(0)
     assert told_of(broker, 0) == (Stage.BROKEN, "MadeUpError: chunk 0 fails, as it was told to")
     assert studio.heartbeat.speed == 25.0, "what failed says nothing about the speed"
+    assert counted(broker) == {Tally.FAILED: 1}
     render_chunk(1)
     assert told_of(broker, 1) == (Stage.DONE, "")
     assert rung == ["dispatch"] * 2
@@ -257,6 +263,7 @@ def test_chunk_that_the_frames_server_refuses_is_broken(broker: Redis, frames: R
     stage, reason = told_of(broker, 0)
     assert stage is Stage.BROKEN
     assert "no fence" in reason
+    assert counted(broker) == {Tally.REFUSED: 1}
 
 
 def cancel(broker: Redis, frames: Redis) -> None:
@@ -300,6 +307,7 @@ def test_chunk_whose_job_is_cancelled_ends_early_and_is_no_error(
     assert frames.keys("*") == []
     assert studio.heartbeat.speed == 25.0
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+    assert counted(broker) == {}
     assert rung == ["dispatch"]
 
 
@@ -310,6 +318,7 @@ def test_message_of_a_cancelled_job_comes_to_nothing(
     cancel(broker, frames)
     render_chunk(0)
     assert (chunks.table(broker, "j"), frames.keys("*"), rung) == ({}, [], [])
+    assert counted(broker) == {}
 
 
 def test_chunk_that_is_another_workers_by_now_is_left_alone(
@@ -322,6 +331,7 @@ def test_chunk_that_is_another_workers_by_now_is_left_alone(
     assert chunks.table(broker, "j")[0] == theirs
     assert not frames.exists(keys.frames("j", 0))
     assert rung == []
+    assert counted(broker) == {Tally.STALE: 1}
 
 
 def test_result_that_comes_after_the_chunk_was_given_to_another_changes_nothing(
@@ -343,6 +353,7 @@ def test_result_that_comes_after_the_chunk_was_given_to_another_changes_nothing(
     assert chunks.table(broker, "j")[0] == theirs
     assert rung == ["dispatch"]
     assert "job j chunk 0 attempt 1 came too late" in caplog.text
+    assert counted(broker) == {Tally.LATE: 1}
 
 
 @pytest.mark.parametrize("told", ["", "tests.made_up_engine:MadeUpEngine"])
