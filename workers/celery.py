@@ -8,7 +8,9 @@ from celery import Celery
 # `celery` takes the working folder off the path once this is loaded, and engines are imported after that
 sys.path.insert(0, os.getcwd())
 
-app = Celery("workers", include=["workers.prepare", "workers.dispatch", "workers.render", "workers.role"])
+MODULES = ("prepare", "dispatch", "render", "role", "logs")
+
+app = Celery("workers", include=[f"workers.{module}" for module in MODULES])
 app.config_from_object("celeryconfig")
 
 
