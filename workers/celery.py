@@ -5,6 +5,8 @@ import sys
 
 from celery import Celery
 
+from workers import acks
+
 # `celery` takes the working folder off the path once this is loaded, and engines are imported after that
 sys.path.insert(0, os.getcwd())
 
@@ -12,6 +14,7 @@ MODULES = ("prepare", "dispatch", "render", "role", "logs")
 
 app = Celery("workers", include=[f"workers.{module}" for module in MODULES])
 app.config_from_object("celeryconfig")
+acks.install()
 
 
 def ring_prepare(job_id: str) -> None:
