@@ -17,7 +17,12 @@ from wire.jobs import ENDED, UNDER_WAY, Job, State
 routes = Blueprint("cancel", __name__)
 log = logging.getLogger(__name__)
 
-WORDS = {State.DONE: "was spoken to its end", State.CANCELLED: "was cancelled", State.FAILED: "has failed"}
+WORDS = {
+    State.DONE: "was spoken to its end",
+    State.CANCELLED: "was cancelled",
+    State.FAILED: "has failed",
+    State.EXPIRED: "has expired",
+}
 
 
 @routes.delete("/jobs/<job_id>")

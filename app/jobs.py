@@ -60,6 +60,9 @@ def show(job: Job) -> dict[str, Any]:
         "interrupted_at_s": job.interrupted_at_s,
         "guidance_scale": job.guidance_scale,
         "inference_steps": job.inference_steps,
+        "mode": job.mode,
+        "priority": job.priority,
+        "expires_at": _iso(job.expires_ms) if job.expires_ms >= 0 else None,
     }
 
 

@@ -24,7 +24,7 @@ PIECE_BYTES = 64 * 2**10
 HELD_BYTES = 2 * PIECE_BYTES
 """Bytes of a form held at a time at most: a part's head, names included, must fit beside a piece."""
 PARTS_MAX = 16
-"""Parts of a form at most; there are fields for four."""
+"""Parts of a form at most; there are fields for seven."""
 BOUNDARY_MAX = 70
 """Characters of a boundary (RFC 2046)."""
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template
 
-from app.fields import GUIDANCE, STEPS
+from app.fields import EXPIRES_S, GUIDANCE, PRIORITY, STEPS
 from app.parts import parts
 
 routes = Blueprint("page", __name__)
@@ -10,4 +10,11 @@ routes = Blueprint("page", __name__)
 
 @routes.get("/")
 def show() -> str:
-    return render_template("index.html", settings=parts().settings, guidance=GUIDANCE, steps=STEPS)
+    return render_template(
+        "index.html",
+        settings=parts().settings,
+        guidance=GUIDANCE,
+        steps=STEPS,
+        priority=PRIORITY,
+        expires_s=EXPIRES_S,
+    )

@@ -107,16 +107,20 @@ def _folder(have: Parts, job_id: str) -> Iterator[str]:
 
 
 def _record(have: Parts, job_id: str, name: str, wishes: Wishes, announced_s: float) -> Job:
+    posted_ms = now_ms(have.broker)
     return Job(
         id=job_id,
         channel=wishes.channel,
         state=State.QUEUED,
-        posted_ms=now_ms(have.broker),
+        posted_ms=posted_ms,
         sound_name=name,
         announced_s=announced_s,
         guidance_scale=wishes.guidance_scale,
         inference_steps=wishes.inference_steps,
         seed=secrets.randbelow(SEED_END),
+        mode=wishes.mode,
+        priority=wishes.priority,
+        expires_ms=posted_ms + round(wishes.expires_in * 1000) if wishes.expires_in else -1,
     )
 
 

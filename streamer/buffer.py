@@ -93,6 +93,15 @@ class Buffer:
                 self._begun = ""
                 self._free_until = max(self._free_until, self._ends_at)
 
+    def put_back(self, job_id: str) -> bool:
+        """Forget what is there of a job that has not begun; False if it has begun, or nothing is there."""
+        with self._lock:
+            first = next((frame for frame in self._frames if frame.job.id == job_id), None)
+            if first is None or first.number > first.job.frames_aired:
+                return False
+            self._frames = deque(frame for frame in self._frames if frame.job.id != job_id)
+            return True
+
     def free(self, until: int) -> None:
         """Note that the timeline up to `until` was planned for a job that will not air."""
         with self._lock:

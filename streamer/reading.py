@@ -53,6 +53,13 @@ def choose(playlist: Sequence[Job], read: set[str]) -> Job | None:
     return None
 
 
+def overtaken(playlist: Sequence[Job], known: set[str]) -> list[str]:
+    """Return which of the jobs `known`, read in part or whole, come behind one that is to be read first."""
+    first = choose(playlist, known)
+    behind = playlist[playlist.index(first) + 1 :] if first else ()
+    return [job.id for job in behind if job.id in known]
+
+
 def cut(batch: Batch, reading: Reading, avatar: Avatar) -> list[Spoken]:
     """Return the batch's frames from the one wanted next; patches that cannot be laid become empty.
 

@@ -14,7 +14,7 @@ from streamer.buffer import Buffer, Spoken
 from streamer.counters import Counters
 from streamer.outage import Outage
 from streamer.progress import Progress
-from streamer.reading import Reading, choose, cut, replaced
+from streamer.reading import Reading, choose, cut, overtaken, replaced
 from wire import jobs, supply
 from wire.batches import Batch, MisshapenBatchError
 from wire.jobs import Job, State
@@ -96,14 +96,28 @@ class Reader:
         self._looked_s = monotonic()
 
     def _look(self) -> None:
-        """See which jobs ended elsewhere, and, until frames of one were read, which comes next."""
+        """See which jobs ended elsewhere or were overtaken, and, until one has frames read, which is next."""
         ids = jobs.playlist(self._broker, self._channel)
         self._free(self._listed - set(ids))
         self._forget(self._known() - set(ids))
         self._listed = set(ids)
+        self._put_back(ids)
         if ids and not (self._reading and self._reading.is_begun):
             job = choose(jobs.load_many(self._broker, ids), self._read)
             self._begin(job)
+
+    def _put_back(self, ids: list[str]) -> None:
+        """Take back what was read of jobs that are not on air, and that others were put in front of."""
+        known = self._known()
+        last = max((place for place, job_id in enumerate(ids) if job_id in known), default=-1)
+        if last < len(known):  # they head the playlist
+            return
+        for job_id in overtaken(jobs.load_many(self._broker, ids[: last + 1]), known):
+            if self._buffer.put_back(job_id):
+                log.info("job %s: waits for one that was put in front of it", job_id)
+                self._read.discard(job_id)
+                if self._reading and self._reading.job.id == job_id:
+                    self._reading = None
 
     def _known(self) -> set[str]:
         return self._read | ({self._reading.job.id} if self._reading else set())

@@ -61,7 +61,7 @@ class Client:
 
     def is_over(self, job_id: str) -> bool:
         """Return whether the job has come to its end, good or bad."""
-        return self.job(job_id)["state"] in ("done", "cancelled", "failed")
+        return self.job(job_id)["state"] in ("done", "cancelled", "failed", "expired")
 
     def cancel(self, job_id: str) -> Answer:
         """Cancel the job, whatever its stage."""

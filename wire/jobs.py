@@ -23,11 +23,21 @@ class State(StrEnum):
     DONE = "done"
     CANCELLED = "cancelled"
     FAILED = "failed"
+    EXPIRED = "expired"
 
 
-ENDED = frozenset({State.DONE, State.CANCELLED, State.FAILED})
+class Mode(StrEnum):
+    """Where a job goes on the playlist (`wire.scripts.ADMIT`)."""
+
+    APPEND = "append"
+    NEXT = "next"
+    NOW = "now"
+
+
+ENDED = frozenset({State.DONE, State.CANCELLED, State.FAILED, State.EXPIRED})
 UNPREPARED = frozenset({State.QUEUED, State.PREPARING})
-UNDER_WAY = UNPREPARED | {State.RENDERING, State.ON_AIR}
+WAITING = UNPREPARED | {State.RENDERING}
+UNDER_WAY = WAITING | {State.ON_AIR}
 
 BEFORE: dict[State, frozenset[State]] = {
     State.PREPARING: UNPREPARED,
@@ -36,6 +46,7 @@ BEFORE: dict[State, frozenset[State]] = {
     State.DONE: frozenset({State.ON_AIR}),
     State.CANCELLED: UNDER_WAY,
     State.FAILED: UNDER_WAY,
+    State.EXPIRED: WAITING,
 }
 """From which states a job may come into each."""
 
@@ -50,6 +61,7 @@ class Job:
     `begun_ms` is when preparing was last begun, `rung_ms` when it was last asked for again; `rings` counts
     the tries that came to nothing (see `workers.overdue`).
     `announced_s` is the length that the file's header tells, 0 if it tells none.
+    `on_air_ms` is when it was first known to be on air; if it is not by `expires_ms`, it never will be.
     """
 
     id: str
@@ -78,6 +90,10 @@ class Job:
     degraded: bool = False
     error: str = ""
     warning: str = ""
+    mode: Mode = Mode.APPEND
+    priority: int = 0
+    expires_ms: int = -1
+    on_air_ms: int = -1
 
     @property
     def interrupted_at_s(self) -> float | None:
@@ -97,6 +113,15 @@ class Job:
             raise KeyError("not a job's record")
         return cls(**values)
 
+    def cuts_off(self, on_air: "Job") -> bool:
+        """Return whether the job on air gives way to this one, the next, once this can begin.
+
+        Another that was posted with `now` does if it was on air when this was posted; else it is this one's
+        turn after it.
+        """
+        is_later = on_air.mode is not Mode.NOW or on_air.on_air_ms < self.posted_ms
+        return self.mode is Mode.NOW and on_air.state is State.ON_AIR and is_later
+
     def to_hash(self) -> dict[str, str]:
         return {f.name: _write(getattr(self, f.name)) for f in fields(self)}
 
@@ -107,6 +132,7 @@ _READ: dict[Any, Callable[[str], Any]] = {
     float: float,
     bool: lambda text: text == "1",
     State: State,
+    Mode: Mode,
 }
 
 
@@ -148,9 +174,14 @@ def playlist(broker: Redis, channel: str) -> list[str]:
 
 
 def admit(broker: Redis, job: Job, waiting_max: int) -> bool:
-    """Record `job` at the end of its channel's playlist; False if `waiting_max` jobs are there already."""
-    names = [keys.job(job.id), keys.JOBS, keys.playlist(job.channel)]
+    """Record `job` in its place on its channel's playlist; False if `waiting_max` jobs are there already."""
+    names = [keys.job(job.id), keys.JOBS, keys.playlist(job.channel), keys.EXPIRING]
     return _record(broker, scripts.ADMIT, names, job, KEPT + waiting_max, waiting_max)
+
+
+def lapsed(broker: Redis, now: int) -> list[str]:
+    """Return the ids of jobs that are not on air though their time to expire has come, by `now`."""
+    return cast(list[str], broker.zrange(keys.EXPIRING, 0, now, byscore=True))
 
 
 def recall(broker: Redis, job: Job, kept_s: float) -> bool:
@@ -174,11 +205,11 @@ def move(
 ) -> bool:
     """Move `job` to the state `to` with `changes` to its record; False if it is not where that is allowed.
 
-    That is in `only_from`, by default in all of `BEFORE[to]`. An ended job leaves the playlist, and is
-    forgotten after `kept_s`.
+    That is in `only_from`, by default in all of `BEFORE[to]`. One that goes on air heads the playlist; an
+    ended one leaves it, and is forgotten after `kept_s`.
     """
     before = BEFORE[to] if only_from is None else only_from
     flat = [part for name, value in changes.items() for part in (name, _write(value))]
-    names = [keys.job(job.id), keys.playlist(job.channel), keys.chunks(job.id), keys.TURN]
+    names = [keys.job(job.id), keys.playlist(job.channel), keys.chunks(job.id), keys.TURN, keys.EXPIRING]
     target = (job.id, to, "1" if to in ENDED else "", str(int(kept_s)), str(now_ms(broker)))
     return bool(script(broker, scripts.MOVE_JOB, names, *target, str(len(before)), *before, *flat) == 1)

@@ -3,6 +3,8 @@
 # on the broker
 JOBS = "jobs"
 """Sorted set: job ids by the time they were posted."""
+EXPIRING = "expiring"
+"""Sorted set: jobs that wait and will not for ever, by the time they expire."""
 WORKERS = "workers"
 """Set: names of workers that were seen."""
 CHANNELS = "channels"

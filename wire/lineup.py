@@ -23,7 +23,8 @@ class Lineup:
 def read(broker: Redis, frames: int) -> list[Lineup]:
     """Return what airs next on each channel that a streamer ever played: at least the next `frames`.
 
-    A job that is not prepared keeps back those behind it.
+    A job that is not prepared keeps back those behind it that were posted later. One that is to cut off what
+    is on air is among the next, however long that would go on.
     """
     heads = (keys.channel(""), keys.playlist(""), keys.job(""), keys.chunks(""))
     found = script(broker, scripts.LINEUP, [keys.CHANNELS], str(frames), *heads)

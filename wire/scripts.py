@@ -30,12 +30,18 @@ return 0
 """Move the fence past what has aired, and forget its sound and frames."""
 
 MOVE_JOB = """
--- KEYS job, playlist, chunks, turn; ARGV id, new state, ended ('1' or ''), ttl s, now, count, states, fields
+-- KEYS job, playlist, chunks, turn, expiring
+-- ARGV id, new state, ended ('1' or ''), ttl s, now, count, states.., fields..
 local state = redis.call('HGET', KEYS[1], 'state')
 local count = tonumber(ARGV[6])
 local allowed = false
 for i = 7, 6 + count do allowed = allowed or ARGV[i] == state end
 if not allowed then return 0 end
+if ARGV[3] == '1' or ARGV[2] == 'on_air' then redis.call('ZREM', KEYS[5], ARGV[1]) end
+if ARGV[2] == 'on_air' and state ~= 'on_air' then
+  if redis.call('LREM', KEYS[2], 0, ARGV[1]) > 0 then redis.call('LPUSH', KEYS[2], ARGV[1]) end
+  redis.call('HSET', KEYS[1], 'on_air_ms', ARGV[5])
+end
 if ARGV[3] == '1' then
   redis.call('LREM', KEYS[2], 0, ARGV[1])
   redis.call('DEL', KEYS[3])
@@ -47,8 +53,9 @@ redis.call('HSET', KEYS[1], 'state', ARGV[2])
 for i = 7 + count, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 return 1
 """
-"""Move a job to another state if it is in one that allows it. An ended job leaves the playlist, and turns
-back dispatch passes that saw it there."""
+"""Move a job to another state if it is in one that allows it. One that goes on air heads the playlist, as it
+may have begun before others that were put in front of it. An ended job leaves the playlist, and turns back
+dispatch passes that saw it there."""
 
 _RECORD = """
 for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
@@ -62,15 +69,35 @@ end
 
 ADMIT = (
     """
--- KEYS job, jobs, playlist; ARGV job id, posted ms, jobs kept, bound, fields..
+-- KEYS job, jobs, playlist, expiring; ARGV job id, posted ms, jobs kept, bound, fields..
 if redis.call('EXISTS', KEYS[1]) == 1 then return 1 end
 if redis.call('LLEN', KEYS[3]) >= tonumber(ARGV[4]) then return 0 end
-redis.call('RPUSH', KEYS[3], ARGV[1])
 """
     + _RECORD
-    + "return 1"
+    + """
+local steps = {append = 0, next = 10, now = 20}
+local function rank(id)
+  local state, mode, priority = unpack(redis.call('HMGET', 'job:' .. id, 'state', 'mode', 'priority'))
+  return state == 'on_air' and math.huge or (steps[mode] or 0) + (tonumber(priority) or 0)
+end
+local ids, mine = redis.call('LRANGE', KEYS[3], 0, -1), rank(ARGV[1])
+local at = #ids
+while at > 0 and rank(ids[at]) < mine do at = at - 1 end
+if at == #ids then
+  redis.call('RPUSH', KEYS[3], ARGV[1])
+else
+  redis.call('LINSERT', KEYS[3], 'BEFORE', ids[at + 1], ARGV[1])
+end
+local expires = tonumber(redis.call('HGET', KEYS[1], 'expires_ms') or -1)
+if expires >= 0 then redis.call('ZADD', KEYS[4], expires, ARGV[1]) end
+return 1
+"""
 )
-"""Record a job at the playlist's end, unless the playlist is full; once, however often it is sent."""
+"""Record a job in its place on the playlist, unless that is full; once, however often it is sent.
+
+Its place is behind what is on air and all that wait with its own mode and priority or a higher one: `now`
+goes before `next`, that before `append`, and within each the priority counts, 0 to 9.
+"""
 
 RECALL = (
     """
@@ -140,14 +167,18 @@ return live
 LINEUP = """
 -- KEYS channels; ARGV frames, the heads of the keys of a channel, playlist, job, chunk table
 local function jobs(name)
-  local found, ahead, at = {}, 0, 0
+  local found, ahead, at, held = {}, 0, 0, math.huge
   while ahead <= tonumber(ARGV[1]) do
     local ids = redis.call('LRANGE', ARGV[3] .. name, at, at + 7)
     for _, id in ipairs(ids) do
       local job = ARGV[4] .. id
-      local state, frames, aired = unpack(redis.call('HMGET', job, 'state', 'frames', 'frames_aired'))
-      if state == 'queued' or state == 'preparing' or ahead > tonumber(ARGV[1]) then return found end
-      if state then
+      local state, posted, mode, priority, frames, aired =
+        unpack(redis.call('HMGET', job, 'state', 'posted_ms', 'mode', 'priority', 'frames', 'frames_aired'))
+      if ahead > tonumber(ARGV[1]) and mode ~= 'now' then return found end
+      if state == 'queued' or state == 'preparing' then
+        if mode == 'append' and priority == '0' then return found end
+        held = math.min(held, posted)
+      elseif state and tonumber(posted) < held then
         found[#found + 1] = {redis.call('HGETALL', job), redis.call('HGETALL', ARGV[5] .. id)}
         ahead = ahead + frames - aired
       end
@@ -164,7 +195,11 @@ end
 return lineups
 """
 """Return each channel's name and record, and the records and chunk tables of its next jobs, up to the first
-that is not prepared, or that follows jobs with more frames to air than asked for."""
+that follows jobs with more frames to air than asked for and does not cut them off.
+
+A job that is not prepared keeps back those that were posted after it; those that it overtook go on. One
+with neither mode nor priority overtook none.
+"""
 
 JOB_STATES = """
 -- KEYS jobs; ARGV the head of a job's key

@@ -25,6 +25,8 @@ from workers import housekeeping, stores
 from workers.absence import Absence
 from workers.assignment import SOON_FRAMES, Replace, Send, assign
 from workers.celery import app, ring_render
+from workers.expiry import expire
+from workers.interruption import giving_way
 from workers.overdue import look_after_all
 from workers.replacement import publish_still
 from workers.slices import cut
@@ -71,9 +73,10 @@ def _tick() -> None:
     while not pause.wait(EVERY_S):
         passes += 1
         try:
+            have = settings()
+            expire(stores.broker(), stores.frames(), have.uploads_folder, have.jobs_kept_s)
             run_pass()
             if passes % SWEEP_EVERY == 0:
-                have = settings()
                 housekeeping.sweep(stores.broker(), stores.frames(), have.uploads_folder, have.jobs_kept_s)
                 housekeeping.forget_queues(stores.broker())
                 look_after_all(stores.broker(), have.jobs_kept_s)
@@ -109,6 +112,8 @@ def _once() -> None:
     for action in actions:
         if isinstance(action, Send):
             _ring(action)
+    for job in giving_way(scene.queued.values()):
+        _cut_off(job)
     for queued in scene.queued.values():
         if queued.is_aired:
             _end(queued.job)
@@ -228,6 +233,13 @@ def _end(job: Job) -> None:
     )
     if ended:
         log.warning("job %s had aired, and the broker did not know it any more", job.id)
+
+
+def _cut_off(job: Job) -> None:
+    """Take a job off the air for the one behind it, which can begin."""
+    if jobs.move(stores.broker(), job, State.CANCELLED, settings().jobs_kept_s, {State.ON_AIR}):
+        log.info("job %s gives way to one that was posted to be heard now", job.id)
+        housekeeping.forget(stores.frames(), settings().uploads_folder, job)
 
 
 def _fail(job: Job, reason: str) -> None:

@@ -159,7 +159,7 @@ def _tell(job_id: str, chunk: int, claimed: Row, publication: Publication, failu
     stage, reason = (Stage.BROKEN, f"{type(error).__name__}: {error}") if error else (Stage.DONE, "")
     row = replace(claimed, stage=stage, reason=reason)
     is_ours = chunks.change(stores.broker(), job_id, chunk, row, Stage.RUNNING)
-    is_late = not (is_ours or _is_cancelled(job_id))
+    is_late = not (is_ours or _is_called_off(job_id))
     if is_late:
         log.warning("job %s chunk %d attempt %d came too late: it changes nothing", job_id, chunk, attempt)
     ring_dispatch()
@@ -174,9 +174,9 @@ def _count(error: Exception | None, is_ours: bool, is_late: bool) -> None:
         count(stores.broker(), Tally.REFUSED if isinstance(error, RefusedError) else Tally.FAILED)
 
 
-def _is_cancelled(job_id: str) -> bool:
+def _is_called_off(job_id: str) -> bool:
     job = jobs.load(stores.broker(), job_id)
-    return job is None or job.state is State.CANCELLED
+    return job is None or job.state in (State.CANCELLED, State.EXPIRED)
 
 
 def _speech_of(job: Job, sound: ChunkSound, order: Order) -> Speech:

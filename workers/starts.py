@@ -10,6 +10,10 @@ from workers.leases import SLOWEST
 MARGIN_S = 0.12
 """What a start grants beyond the predicted arrival: the way of a message and of a batch on a busy host."""
 
+GIVES_WAY_S = 0.6
+"""What a job needs to leave the air that is cut off: the streamer sees it within 0.4 s, then the mouth fades
+out. The one that follows starts so much later."""
+
 
 def lead_s(frames: int, speeds: Sequence[float], window_s: float = math.inf) -> float:
     """Return how long after its first chunk is handed out a job may start so that no chunk comes late.

@@ -89,17 +89,21 @@ def pin_engine(rendering: Sequence[Worker]) -> str:
 
 
 def _walk(line: Lineup, rendering: Sequence[Worker], now: int, window_frames: int) -> Iterator[_Planned]:
-    """Yield the channel's jobs within the window, each starting where the one before it ends."""
+    """Yield the channel's jobs within the window, each starting where the one before it ends; one that cuts
+    that off, as soon as it can."""
     channel = line.channel
     position = channel.position_at(now)
     end: int | None = None
+    before: Job | None = None
     for job, rows in line.jobs:
+        cuts_off = before is not None and job.cuts_off(before)
+        before, end = job, None if cuts_off else end
         if end is not None and end - position > window_frames:
             return
         engine = job.engine or pin_engine(rendering)
         start = earliest = job.position
         if start < 0 or (end is None and job.state is not State.ON_AIR):
-            lead = _lead_s(job, engine, rendering, window_frames)
+            lead = _lead_s(job, engine, rendering, window_frames) + cuts_off * starts.GIVES_WAY_S
             earliest = starts.plan(position, lead, end)
             start = earliest if start < 0 else start
         airs_at = min(start, earliest)  # before its place if the job that it was planned behind was cut off

@@ -12,8 +12,10 @@ const STATES = {
   done: "Spoken",
   cancelled: "Stopped",
   failed: "Failed",
+  expired: "Expired",
 };
-const ENDED = ["done", "cancelled", "failed"];
+const ENDED = ["done", "cancelled", "failed", "expired"];
+const MODES = { append: "", next: "Goes next", now: "Goes on air as soon as it is ready" };
 
 const list = document.getElementById("jobs");
 const empty = document.getElementById("no-jobs");
@@ -85,9 +87,18 @@ function update(line, job) {
   line.querySelector("progress").value = job.frames ? job.frames_aired / job.frames : 0;
   line.querySelector(".length").textContent = length(job);
   line.querySelector(".stop").hidden = ENDED.includes(job.state);
+  const turn = line.querySelector(".turn");
+  turn.textContent = ENDED.includes(job.state) || job.state === "on_air" ? "" : wishes(job);
+  turn.hidden = !turn.textContent;
   const why = line.querySelector(".why");
   why.textContent = [sentence(line.dataset.refusal), reason(job)].filter(Boolean).join(" ");
   why.hidden = !why.textContent;
+}
+
+function wishes(job) {
+  const priority = job.priority ? `Priority ${job.priority}` : "";
+  const expires = job.expires_at ? `Expires at ${new Date(job.expires_at).toLocaleTimeString()}` : "";
+  return [MODES[job.mode], priority, expires].filter(Boolean).join(" · ");
 }
 
 function length(job) {

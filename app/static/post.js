@@ -7,6 +7,12 @@ const words = document.getElementById("drop-words");
 const button = document.getElementById("send");
 const progress = document.getElementById("sent");
 const message = document.getElementById("message");
+const POSTED = {
+  append: "Posted. It will be spoken in its turn.",
+  next: "Posted. It will be spoken next.",
+  now: "Posted. What is on air gives way once it is ready.",
+};
+const mode = document.getElementById("mode");
 const invitation = words.innerHTML;
 const maxBytes = Number(document.body.dataset.uploadMaxBytes);
 
@@ -56,6 +62,10 @@ function choose(file) {
 function post(file, onPosted) {
   const content = new FormData();
   content.append("channel", document.body.dataset.channel); // first, so that a full channel refuses early
+  content.append("mode", mode.value);
+  content.append("priority", document.getElementById("priority").value);
+  const expires = document.getElementById("expires").value;
+  if (expires) content.append("expires_in", expires);
   content.append("guidance_scale", document.getElementById("guidance").value);
   content.append("inference_steps", document.getElementById("steps").value);
   content.append("audio_file", file, file.name);
@@ -76,7 +86,8 @@ function end(request, onPosted) {
   button.disabled = false;
   if (request.status === 200) {
     choose(null);
-    say("Posted. It will be spoken in its turn.");
+    say(POSTED[mode.value]);
+    mode.value = "append"; // what cuts off is chosen each time
     onPosted();
   } else {
     say(request.response?.error?.message ?? "The sound could not be sent: the connection ended.", true);

@@ -7,7 +7,7 @@ from flask import Flask
 
 from app import fields, jobs
 from app.errors import ApiError
-from wire.jobs import Job, State
+from wire.jobs import Job, Mode, State
 
 PAGE = (Path(__file__).parents[2] / "docs" / "http-api.md").read_text()
 
@@ -46,8 +46,13 @@ def test_every_form_field_is_documented_with_its_bounds_and_no_other() -> None:
     words = {row[0].strip("`"): row[2] for row in table}
     assert "from {:.0f} to {:.0f}".format(*fields.GUIDANCE) in words["guidance_scale"]
     assert "from {} to {}".format(*fields.STEPS) in words["inference_steps"]
+    assert "from {} to {}".format(*fields.PRIORITY) in words["priority"]
+    assert "from {:.0f} to {:.0f}".format(*fields.EXPIRES_S) in words["expires_in"]
+    assert named([[words["mode"]]]) == set(Mode)
     defaults = {row[0].strip("`"): row[1] for row in table}
     assert float(defaults["guidance_scale"]) == fields.Wishes.guidance_scale
+    assert defaults["mode"] == fields.Wishes.mode
+    assert int(defaults["priority"]) == fields.Wishes.priority
     assert int(defaults["inference_steps"]) == fields.Wishes.inference_steps
 
 

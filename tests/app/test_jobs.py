@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from redis import Redis
 
 from wire import jobs
-from wire.jobs import Job, State
+from wire.jobs import Job, Mode, State
 
 POSTED_MS = 1_700_000_000_123
 
@@ -40,6 +40,9 @@ def test_a_job_is_shown_with_all_that_is_promised_and_no_more(nobody: FlaskClien
         "interrupted_at_s": None,
         "guidance_scale": 1.5,
         "inference_steps": 30,
+        "mode": "append",
+        "priority": 0,
+        "expires_at": None,
     }
     assert datetime.fromisoformat(answer.json["posted_at"]) == datetime(
         2023, 11, 14, 22, 13, 20, 130_000, UTC
@@ -62,6 +65,14 @@ def test_progress_and_the_reason_of_a_failure_are_shown(nobody: FlaskClient, bro
         "warning": "it breaks off",
         "error": "no sound could be decoded",
     }
+
+
+def test_a_jobs_turn_is_shown(nobody: FlaskClient, broker: Redis) -> None:
+    job = put(broker, 1, mode=Mode.NEXT, priority=3, expires_ms=POSTED_MS + 2500)
+    shown = nobody.get(f"/jobs/{job.id}").json
+    assert shown is not None
+    told = [shown[name] for name in ("mode", "priority", "expires_at")]
+    assert told == ["next", 3, "2023-11-14T22:13:22.623Z"]
 
 
 def listed(client: FlaskClient, query: str = "") -> list[int]:

@@ -24,7 +24,7 @@ from tests.app.conftest import LARGEST_BYTES, WAITING_MAX, Hearts
 from tests.app.forms import BOUNDARY, END, TYPE, Part, form, sound, text
 from tests.conftest import free_port
 from wire import jobs, records, uploads
-from wire.jobs import Job, State
+from wire.jobs import Job, Mode, State
 
 FILES = ("posted", "record.json")
 """What is kept of a job that was accepted."""
@@ -93,6 +93,16 @@ def test_wishes_are_recorded_before_and_after_the_file(
     assert job is not None
     assert (job.guidance_scale, job.inference_steps, job.channel) == (1.5, 30, "two")
     assert jobs.playlist(broker, "two") == [job.id]
+
+
+def test_a_turn_is_recorded_and_taken(client: FlaskClient, broker: Redis, wav: bytes) -> None:
+    first = accepted(post(client, sound(wav)))
+    turn = text("mode", "next"), text("priority", "7"), text("expires_in", "12.5")
+    job = jobs.load(broker, accepted(post(client, *turn, sound(wav))))
+    assert job is not None
+    assert (job.mode, job.priority, job.expires_ms - job.posted_ms) == (Mode.NEXT, 7, 12_500)
+    assert jobs.playlist(broker, "main") == [job.id, first]
+    assert jobs.lapsed(broker, job.expires_ms) == [job.id]
 
 
 def test_each_job_has_a_seed_of_its_own(client: FlaskClient, broker: Redis, wav: bytes) -> None:

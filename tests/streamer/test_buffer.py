@@ -135,3 +135,35 @@ def test_full_at_its_bound() -> None:
     assert not buffer.is_full()
     buffer.put(spoken(make_job(frames=999), BOUND_FRAMES))
     assert buffer.is_full()
+
+
+def test_job_that_was_put_back_gives_its_place_to_the_next() -> None:
+    buffer = Buffer(100)
+    on_air, later, sooner = make_job("a", frames=2), make_job("b", position=2), make_job("c", position=2)
+    buffer.put([*spoken(on_air, 0, 1), *spoken(later, 0, 1)])
+    buffer.take(0)
+    assert buffer.put_back("b")
+    buffer.put(spoken(sooner, 0))
+    assert taken(buffer, 1) == (Supply.READY, 1)
+    _, frame = buffer.take(2)
+    assert frame is not None
+    assert frame.job is sooner
+
+
+def test_job_that_has_begun_is_not_put_back() -> None:
+    buffer = Buffer(100)
+    buffer.put(spoken(make_job("a", frames=3), 0, 1))
+    buffer.take(0)
+    assert not buffer.put_back("a")
+    assert taken(buffer, 1) == (Supply.READY, 1)
+    assert not buffer.put_back("a")
+    assert taken(buffer, 2) == (Supply.LATE, None)
+
+
+def test_job_that_goes_on_after_a_restart_is_put_back_only_until_it_does() -> None:
+    buffer = Buffer(100)
+    buffer.put(spoken(make_job("a", frames=3, aired=1), 1, 2))
+    assert buffer.put_back("a")
+    buffer.put(spoken(make_job("a", frames=3, aired=1), 1, 2))
+    buffer.take(1)
+    assert not buffer.put_back("a")

@@ -16,7 +16,7 @@ from streamer.buffer import BOUND_FRAMES, Buffer, Spoken
 from streamer.counters import Counters
 from streamer.playout import Supply
 from streamer.progress import Progress
-from streamer.reading import choose
+from streamer.reading import choose, overtaken
 from streamer.supply import Reader
 from tests.conftest import free_port
 from tests.streamer.conftest import (
@@ -31,7 +31,7 @@ from tests.streamer.conftest import (
 )
 from wire import chunks, connection, jobs, keys, supply
 from wire.batches import Batch, Patch
-from wire.jobs import Job, State
+from wire.jobs import Job, Mode, State
 from wire.supply import ChunkSound
 
 PATIENCE_S = 10.0
@@ -55,6 +55,10 @@ class Supplied:
             stop.set()
             thread.join(PATIENCE_S)
             assert not thread.is_alive()
+
+    def has(self, job_id: str) -> bool:
+        """Return whether frames of the job are there."""
+        return any(frame.job.id == job_id for frame in tuple(self.buffer._frames))
 
     def take(self, count: int) -> list[Spoken]:
         """Return the next `count` frames, waiting for them."""
@@ -91,6 +95,14 @@ def test_first_job_that_has_frames_is_read_and_none_twice() -> None:
     assert choose([queued, first, second], set()) is first
     assert choose([queued, first, second], {"b"}) is second
     assert choose([queued, first], {"b"}) is None
+
+
+def test_jobs_in_hand_are_overtaken_by_one_in_front_of_them_once_it_is_prepared() -> None:
+    a, b, c = (make_job(name) for name in "abc")
+    assert overtaken([a, b, c], {"a", "b"}) == []
+    assert overtaken([a, c, b], {"a", "b"}) == ["b"]
+    assert overtaken([c, a, b], {"a", "b"}) == ["a", "b"]
+    assert overtaken([a, replace(c, state=State.PREPARING, frames=-1), b], {"a", "b"}) == []
 
 
 def test_frames_come_in_order_with_their_place_patch_and_sound(
@@ -214,6 +226,32 @@ def test_job_behind_one_that_was_cancelled_unread_does_not_wait_for_its_place(
 
     wait_until(begins)
     assert (found[0].job.id, found[0].number) == ("c", 0)
+
+
+@pytest.mark.parametrize("rendered", [(0,), ()], ids=["in part", "whole"])
+def test_job_that_is_overtaken_before_it_begins_is_read_again_behind_the_other(
+    rendered: tuple[int, ...],
+    supplied: Supplied,
+    broker: Redis,
+    frames: Redis,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    on_air, later, sooner = (make_job(name, frames=20) for name in "abc")
+    for job in (on_air, later):
+        post(broker, frames, job)
+    render(frames, on_air)
+    render(frames, later, *rendered)
+    taken = supplied.take(1)
+    assert jobs.move(broker, on_air, State.ON_AIR, 60)
+    wait_until(lambda: "job b: 20 frames" in caplog.text)
+    wait_until(lambda: supplied.has("b"))
+    post(broker, frames, replace(sooner, mode=Mode.NEXT))
+    render(frames, sooner)
+    wait_until(lambda: "job b: waits for one that was put in front of it" in caplog.text)
+    render(frames, later)
+    taken += supplied.take(59)
+    assert [(frame.job.id, frame.number) for frame in taken] == [(i, n) for i in "acb" for n in range(20)]
 
 
 def damaged_by(change: Callable[[Batch], Batch]) -> Callable[[Redis, Job, int], None]:

@@ -41,9 +41,14 @@ def test_job_moves_only_where_its_state_allows(broker: Redis, state: State, to: 
     assert after.state is (to if state in jobs.BEFORE[to] else state)
 
 
+def before(end: State) -> Job:
+    """Return a job in a state that may come to this end."""
+    return replace(JOB, state=max(jobs.BEFORE[end]))
+
+
 @pytest.mark.parametrize("end", sorted(jobs.ENDED))
 def test_ended_job_leaves_the_playlist_and_its_keys_have_an_end(broker: Redis, end: State) -> None:
-    jobs.admit(broker, replace(JOB, state=State.ON_AIR), 5)
+    jobs.admit(broker, before(end), 5)
     broker.hset(keys.chunks("a"), "0", "{}")
     assert jobs.move(broker, JOB, end, 60)
     assert jobs.playlist(broker, "main") == []
@@ -56,7 +61,7 @@ def test_ended_job_leaves_the_playlist_and_its_keys_have_an_end(broker: Redis, e
 
 @pytest.mark.parametrize("end", sorted(jobs.ENDED))
 def test_end_of_a_job_is_seen_by_passes_under_way(broker: Redis, end: State) -> None:
-    jobs.admit(broker, replace(JOB, state=State.ON_AIR), 5)
+    jobs.admit(broker, before(end), 5)
     with broker.pipeline() as under_way:
         under_way.watch(keys.TURN)  # type: ignore[no-untyped-call]  # redis-py leaves it so
         assert jobs.move(broker, JOB, end, 60)

@@ -8,7 +8,7 @@ from redis import Redis
 from wire import channels, jobs, keys, lineup
 from wire.channels import Channel
 from wire.chunks import Row, Stage
-from wire.jobs import UNPREPARED, Job, State
+from wire.jobs import UNPREPARED, Job, Mode, State
 
 CHANNEL = Channel("main", "hash", 250, 1280, 720, 1000)
 JOB = Job("", "main", State.RENDERING, 0, frames=100)
@@ -73,3 +73,26 @@ def test_each_channel_has_its_own(broker: Redis) -> None:
     jobs.admit(broker, replace(JOB, id="c", channel="never played"), 99)
     lines = {line.channel.name: [job.id for job, _ in line.jobs] for line in lineup.read(broker, 10)}
     assert lines == {"main": ["a"], "other": ["b"]}
+
+
+def at(name: str, posted_ms: int, **more: object) -> Job:
+    return replace(JOB, id=name, posted_ms=posted_ms, **more)  # type: ignore[arg-type] # a job's fields
+
+
+@pytest.mark.parametrize("mode", [Mode.NEXT, Mode.NOW])
+def test_a_job_that_is_not_prepared_keeps_back_none_that_it_overtook(broker: Redis, mode: Mode) -> None:
+    post(broker, at("a", 1, state=State.ON_AIR), at("b", 2), at("d", 4))
+    post(broker, at("c", 3, mode=mode, state=State.PREPARING, frames=-1))
+    assert jobs.playlist(broker, "main") == ["a", "c", "b", "d"]
+    assert read(broker, 1000) == ["a", "b"]
+
+
+def test_a_job_of_higher_priority_that_is_not_prepared_keeps_back_those_posted_later(broker: Redis) -> None:
+    post(broker, at("a", 1), at("b", 2, priority=5, state=State.QUEUED, frames=-1), at("c", 3, priority=5))
+    assert jobs.playlist(broker, "main") == ["b", "c", "a"]
+    assert read(broker, 1000) == ["a"]
+
+
+def test_a_job_that_cuts_off_what_is_on_air_is_read_however_long_that_would_go_on(broker: Redis) -> None:
+    post(broker, at("a", 1, state=State.ON_AIR, frames=90_000), at("b", 2), at("c", 3, mode=Mode.NOW))
+    assert read(broker, 30) == ["a", "c"]

@@ -14,7 +14,7 @@ from settings import Settings
 from wire import channels, chunks, jobs, keys, supply, tallies, uploads, workers
 from wire.channels import Channel
 from wire.chunks import Row, Stage
-from wire.jobs import Job, State
+from wire.jobs import Job, Mode, State
 from wire.media import FPS
 from wire.tallies import Tally
 from wire.workers import Worker
@@ -386,3 +386,45 @@ def test_pass_asks_no_more_of_the_broker_however_many_jobs_are_queued(
     post(broker, tmp_path, replace(JOB, id="long", frames=1000))
     assert asked(queued=10) == asked(queued=90)
     assert len(rung) == 2
+
+
+def put_on_air(broker: Redis, frames: int) -> None:
+    """Have the job `j` be so long, and go on air at position 1000."""
+    broker.hset(keys.job("j"), mapping={"frames": frames, "position": 1000})
+    assert jobs.move(broker, JOB, State.ON_AIR, 60)
+
+
+def test_job_on_air_is_cut_off_when_the_one_that_is_to_be_heard_now_can_begin(
+    rung: Rings, broker: Redis, frames: Redis, tmp_path: Path
+) -> None:
+    put_on_air(broker, 90_000)
+    post(broker, tmp_path, replace(JOB, id="k", mode=Mode.NOW, posted_ms=1))
+    bring_to_life(broker, replace(WORKER, name="gpu.h.1", queue="gpu.h.1"))
+    dispatch.run_pass()
+    assert ("k", 0) in {(job, chunk) for _, job, chunk, _ in rung}
+    dispatch.run_pass()
+    assert now(broker).state is State.ON_AIR
+    finish_all(broker, frames)
+    dispatch.run_pass()
+    assert now(broker).state is State.CANCELLED
+    assert jobs.playlist(broker, "main") == ["k"]
+    assert not frames.exists(keys.fence("j"))
+    assert not uploads.air(tmp_path, "j").exists()
+    second = jobs.load(broker, "k")
+    assert second is not None
+    assert second.position == starts.plan(1000, starts.lead_s(100, [100.0, 100.0]) + starts.GIVES_WAY_S)
+
+
+def test_job_that_was_overtaken_keeps_its_place_on_the_timeline_and_follows_the_other(
+    rung: Rings, broker: Redis, frames: Redis, tmp_path: Path
+) -> None:
+    put_on_air(broker, 150)
+    for name, more in (("k", {}), ("l", {"mode": Mode.NEXT, "posted_ms": 1})):
+        post(broker, tmp_path, replace(JOB, id=name, **more))  # type: ignore[arg-type] # a job's fields
+        for _ in range(8):
+            dispatch.run_pass()
+            finish_all(broker, frames)
+    assert jobs.playlist(broker, "main") == ["j", "l", "k"]
+    overtaken, in_front = jobs.load_many(broker, ["k", "l"])
+    assert (overtaken.position, in_front.position) == (1150, 1150)
+    assert len({(job, chunk) for _, job, chunk, _ in rung}) == len(rung), "nothing was rendered twice"

@@ -1,0 +1,29 @@
+"""When a job on air gives way to one that was posted with `now`. Pure."""
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from wire.jobs import Job
+from wire.media import FPS
+from workers.starts import GIVES_WAY_S
+from workers.views import Queued
+
+NEAR_S = GIVES_WAY_S + 0.5
+"""A job's place is near so long before it: there is one more pass of the timer before it is too late."""
+
+
+def giving_way(queued: Iterable[Queued]) -> list[Job]:
+    """Return the jobs on air to cut off now, of all channels' jobs in airing order.
+
+    Each is followed by one that cuts it off, whose first chunk is there and whose place is near: until then
+    it is heard on, so that the air does not fall silent while the other is made ready. It is heard to its
+    end if that comes first.
+    """
+    return [a.job for a, b in pairwise(queued) if a.job.channel == b.job.channel and _gives_way(a, b)]
+
+
+def _gives_way(on_air: Queued, follower: Queued) -> bool:
+    job, view = on_air.job, follower.view
+    is_ready = view.airs_in <= NEAR_S * FPS and view.first in view.there
+    is_in_time = job.frames - job.frames_aired > view.airs_in
+    return follower.job.cuts_off(job) and is_ready and is_in_time
