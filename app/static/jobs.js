@@ -7,7 +7,7 @@ const LISTED = 20;
 const STATES = {
   queued: "Waiting",
   preparing: "Preparing",
-  rendering: "Next",
+  rendering: "Ready",
   on_air: "On air",
   done: "Spoken",
   cancelled: "Stopped",

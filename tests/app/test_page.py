@@ -14,7 +14,7 @@ from tests.app.conftest import Live
 from tests.app.waiting import wait_for
 from wire import jobs
 from wire.connection import now_ms
-from wire.jobs import Job, State
+from wire.jobs import Job, Mode, State
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -114,6 +114,27 @@ def test_a_job_is_stopped_by_its_button_which_goes_with_it(
     expect(page.locator("#news")).to_have_text("speech.flac: Stopped")
     [job] = [job for job in jobs.latest(live.broker, 9) if job.sound_name == "speech.flac"]
     assert job.state is State.CANCELLED
+
+
+@needs_chromium
+def test_a_turn_is_chosen_posted_and_shown_while_the_job_waits(
+    page: Page, live: Live, sound_folder: Path
+) -> None:
+    page.get_by_label("When").select_option("next")
+    page.get_by_text("More settings").click()
+    page.get_by_label("Priority").fill("7")
+    page.get_by_label("Expires in").fill("90.5")
+    page.set_input_files("#file", sound_folder / "opus.ogg")
+    page.get_by_role("button", name="Put on air").click()
+    expect(page.locator("#message")).to_have_text("Posted. It will be spoken next.")
+    line = page.locator("#jobs li", has_text="opus.ogg")
+    expect(line.locator(".turn")).to_have_text(re.compile("^Goes next · Priority 7 · Expires at .*[0-9]"))
+    [job] = [job for job in jobs.latest(live.broker, 9) if job.sound_name == "opus.ogg"]
+    assert (job.mode, job.priority, job.expires_ms - job.posted_ms) == (Mode.NEXT, 7, 90_500)
+    jobs.move(live.broker, job, State.EXPIRED, 60, error="it was not on air in time")
+    expect(line.locator(".state")).to_have_text("Expired")
+    expect(line.locator(".turn")).to_be_hidden()
+    expect(page.get_by_label("When")).to_have_value("append")
 
 
 @needs_chromium
