@@ -228,8 +228,10 @@ class System:
         """
         self.await_that(self.client.is_ready, "ready", timeout_s)
 
-    def await_that(self, condition: Callable[[], bool], what: str, timeout_s: float = READY_S) -> None:
-        """Wait until `condition` holds.
+    def await_that(
+        self, condition: Callable[[], bool], what: str | Callable[[], str], timeout_s: float = READY_S
+    ) -> None:
+        """Wait until `condition` holds; `what` says then what is so, or is called where it does not come.
 
         Raises:
             NoSystemError: a process ended, or `timeout_s` went by.
@@ -239,7 +241,8 @@ class System:
             dead = [name for name, running in self._running.items() if running.popen.poll() is not None]
             if dead or time.monotonic() > end:
                 why = f"{', '.join(dead)} ended" if dead else f"{timeout_s:.0f} s went by"
-                raise NoSystemError(f"not {what}: {why}\n{self.tails()}")
+                missed = what if isinstance(what, str) else what()
+                raise NoSystemError(f"not {missed}: {why}\n{self.tails()}")
             time.sleep(0.05)
 
     def _end_all(self) -> list[str]:

@@ -11,7 +11,7 @@ from tests.metering.hearing import correlation
 from tests.metering.marks import job_number
 from tests.metering.stream import Picture, Stream
 from wire.chunks import span
-from wire.jobs import Job
+from wire.jobs import Job, State
 from wire.media import FPS, SAMPLES_PER_FRAME
 
 PIECE_FRAMES = 5
@@ -24,7 +24,7 @@ class Account:
     """How many of a job's chunks were handed out, and how each of them ended.
 
     `aired` were seen whole, with the mouth made for each frame; `replaced` aired with the clip's own mouth;
-    `cancelled` were dropped with their job.
+    `cancelled` are those that their job's record, when it was cut off, had not seen to their end.
     """
 
     dispatched: int
@@ -35,20 +35,24 @@ class Account:
     @property
     def is_even(self) -> bool:
         ends = (self.aired, self.replaced, self.cancelled)
-        return min(ends) >= 0 and self.dispatched == sum(ends)
+        return self.dispatched == sum(ends)
 
 
 def account(job: Job, stream: Stream) -> Account:
     """Return what the job's record and its viewers say of its chunks."""
     absent = set(absent_frames(job, stream))
     whole = [chunk for chunk in range(job.chunks_sent) if not absent & set(span(chunk, job.frames))]
-    left = job.chunks_sent - len(whole) - job.chunks_replaced
     return Account(
         dispatched=job.chunks_sent,
         aired=len(whole),
         replaced=job.chunks_replaced,
-        cancelled=left if job.state == "cancelled" else 0,
+        cancelled=_cut_off(job) if job.state is State.CANCELLED else 0,
     )
+
+
+def _cut_off(job: Job) -> int:
+    """Return how many of the chunks that were handed out the record does not know to have aired whole."""
+    return sum(span(chunk, job.frames).stop > job.frames_aired for chunk in range(job.chunks_sent))
 
 
 def absent_frames(job: Job, stream: Stream) -> list[int]:

@@ -13,7 +13,7 @@ from wire import workers
 
 TIMEOUT_S = 300
 """Setting a system up, which counts as part of its first test, may take a minute on a busy machine."""
-RUNS = 3
+RUNS = 2
 """Of each test, in full; those that measure a time say how many they need by the mark `runs`."""
 WORKERS = 3
 SPEED = "50"

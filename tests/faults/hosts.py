@@ -33,10 +33,11 @@ def reason() -> str:
         return "network namespaces need root"
     if shutil.which("ip") is None:
         return "there is no `ip`"
-    tried = subprocess.run(["ip", "netns", "add", _name()], capture_output=True, text=True, check=False)
-    if tried.returncode == 0:
-        _ip("netns", "delete", _name())
-    return tried.stderr.strip()
+    try:
+        with host():
+            return ""
+    except subprocess.CalledProcessError as error:
+        return f"{' '.join(error.cmd)}: {error.stderr.strip()}"
 
 
 @contextmanager
@@ -62,4 +63,4 @@ def _name() -> str:
 
 
 def _ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True)
+    subprocess.run(["ip", *arguments], capture_output=True, text=True, check=True)

@@ -65,9 +65,13 @@ def spread(values: Sequence[float]) -> str:
     """Return median and 95th percentile where there are enough values, else all of them."""
     if len(values) < 10:
         return ", ".join(f"{value:.2f}" for value in values)
-    p95 = statistics.quantiles(values, n=20, method="inclusive")[-1]
     median = statistics.median(values)
-    return f"median {median:.2f}, p95 {p95:.2f}, worst {max(values):.2f} of {len(values)}"
+    return f"median {median:.2f}, p95 {p95(values):.2f}, worst {max(values):.2f} of {len(values)}"
+
+
+def p95(values: Sequence[float]) -> float:
+    """Return the 95th percentile of two values or more."""
+    return statistics.quantiles(values, n=20, method="inclusive")[-1]
 
 
 def _rows(text: str) -> Iterator[tuple[str, str]]:

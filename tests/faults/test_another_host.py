@@ -55,7 +55,6 @@ def wide(tmp_path: Path, far: Host) -> Iterator[System]:
 
 
 @pytest.mark.fault("link to a render worker's host cut mid-job")
-@pytest.mark.slow
 def test_chunks_of_a_host_that_is_cut_off_go_to_others_and_it_comes_back(
     wide: System, far: Host, entry: Entry, is_full: bool
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.show import Show
 from tests.faults.accounts import times
+from tests.faults.conftest import WORKERS
 from tests.faults.ledger import Entry
 from tests.faults.verdict import broker, frames, records, survive
 from tests.metering.chirps import speech
@@ -140,7 +141,8 @@ def is_rendered(system: System) -> bool:
 
 def told(system: System) -> str:
     """Return what dispatch and the render workers complained of."""
-    return "".join(system.log(name).read_text() for name in ("dispatch", "render0", "render1"))
+    names = ("dispatch", *(f"render{index}" for index in range(WORKERS)))
+    return "".join(system.log(name).read_text() for name in names)
 
 
 def first(system: System) -> Job:
@@ -156,7 +158,9 @@ def record(system: System, job_id: str) -> Job:
 
 def await_no_trace(system: System, job_id: str) -> None:
     """Wait until nothing is kept of the job but its record."""
-    system.await_that(lambda: not traces(system, job_id), f"free of {traces(system, job_id)}", MOMENT_S)
+    system.await_that(
+        lambda: not traces(system, job_id), lambda: f"free of {traces(system, job_id)}", MOMENT_S
+    )
 
 
 def traces(system: System, job_id: str) -> list[str]:

@@ -7,9 +7,11 @@ import pytest
 
 from tests.faults.conftest import WORKERS, count_workers
 from tests.faults.ledger import Entry
-from tests.faults.verdict import await_row, process_of, survive
+from tests.faults.verdict import await_row, broker, process_of, survive
 from tests.metering.chirps import speech
 from tests.system import System
+from wire import tallies
+from wire.tallies import Tally
 
 Plan = Callable[[str], object]
 FROZEN_S = 30.0
@@ -29,9 +31,11 @@ def test_worker_frozen_in_a_chunk_comes_too_late_with_it(
         time.sleep(FROZEN_S if is_full else 0)
         system.thaw(frozen[0])  # if at once, two workers are at the chunk now
 
+    counted = late(system)
     seen = survive(system, [speech(seed=11, seconds=4)], hurt, entry)
-    late = f"job {seen.jobs[0]['id']} chunk 3 attempt 1 came too late"
-    system.await_that(lambda: late in system.log(frozen[0]).read_text(), "told to be late", 30)
+    told = f"job {seen.jobs[0]['id']} chunk 3 attempt 1 came too late"
+    system.await_that(lambda: told in system.log(frozen[0]).read_text(), "told to be late", 30)
+    system.await_that(lambda: late(system) > counted, "counted as late", 30)
     system.await_that(lambda: count_workers(system) == WORKERS, "back")
 
 
@@ -47,4 +51,11 @@ def test_chunk_that_two_workers_render_at_once_airs_once(system: System, plan: P
         await_row(system, 3, attempt=2)
         system.thaw(first[0])
 
+    counted = late(system)
     survive(system, [speech(seed=12, seconds=4)], hurt, entry)
+    system.await_that(lambda: late(system) > counted, "counted as late", 30)
+
+
+def late(system: System) -> int:
+    """Return how many results came too late since the broker was empty."""
+    return tallies.read(broker(system))[Tally.LATE]

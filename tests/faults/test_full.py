@@ -54,7 +54,6 @@ def test_chunks_wait_for_a_full_frames_server(
 
 
 @pytest.mark.fault("broker full mid-job")
-@pytest.mark.slow
 def test_workers_live_on_while_the_broker_is_full_and_posts_are_refused(
     system: System, plan: Plan, entry: Entry, is_full: bool
 ) -> None:

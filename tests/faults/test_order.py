@@ -10,14 +10,14 @@ from tests.faults.ledger import Entry
 from tests.faults.verdict import await_row, broker, survive
 from tests.metering.chirps import speech
 from tests.system import HOST, System
-from wire import chunks, jobs
+from wire import chunks, jobs, tallies
 from wire.chunks import Stage
+from wire.tallies import Tally
 
 Plan = Callable[[str], object]
 
 
 @pytest.mark.fault("chunks done in reverse order")
-@pytest.mark.slow
 def test_chunks_that_are_done_in_reverse_order_air_in_theirs(
     system: System, plan: Plan, entry: Entry
 ) -> None:
@@ -45,5 +45,12 @@ def test_message_that_comes_again_and_to_others_too_is_one_render(
             for queue in (row.worker, *(f"gpu.{HOST}.{index}" for index in range(WORKERS))):
                 celery.send_task("workers.render", args=(job_id, 3, row.attempt), queue=queue)
 
+    counted = stale(system)
     seen = survive(system, [speech(seed=32, seconds=3)], ring_again, entry)
     assert set(seen.report.jobs[0].attempts.values()) == {frozenset({1})}
+    assert stale(system) > counted
+
+
+def stale(system: System) -> int:
+    """Return how many messages came in vain since the broker was empty."""
+    return tallies.read(broker(system))[Tally.STALE]

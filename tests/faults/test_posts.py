@@ -29,7 +29,6 @@ ANSWERED = "s until 99 of 100 posts were answered"
 
 
 @pytest.mark.fault("many posts at once")
-@pytest.mark.slow
 def test_each_of_many_posts_is_refused_or_spoken(system: System, entry: Entry, is_full: bool) -> None:
     sounds = [speech(seed=100 + n, seconds=SECONDS) for n in range(POSTS_FULL if is_full else POSTS)]
     with Reader(system.rtmp_url) as reader:

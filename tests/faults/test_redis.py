@@ -15,8 +15,6 @@ from wire import jobs
 from wire.chunks import Stage
 from workers.housekeeping import LOST
 
-pytestmark = pytest.mark.slow
-
 FROZEN_S, FROZEN_FULL_S = 6.0, 20.0
 AGAIN_S = 30.0
 """A server that is back is used again, and a lost job told of, within 10 s; tests grant three times that."""
@@ -63,6 +61,7 @@ def test_job_goes_on_over_a_restart_of_the_broker(system: System, entry: Entry) 
 
 
 @pytest.mark.fault("broker wiped mid-job")
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["flushed", "started again with nothing"])
 def test_job_that_a_wiped_broker_lost_ends_and_says_why(
     system: System, entry: Entry, way: str, is_full: bool
@@ -92,10 +91,7 @@ def but_missing(seen: Show) -> list[Fault]:
 
 
 @pytest.mark.fault("frames server wiped mid-job")
-def test_frames_that_were_wiped_are_rendered_again(system: System, entry: Entry, is_full: bool) -> None:
-    if not is_full:
-        pytest.skip(IN_FULL)
-
+def test_frames_that_were_wiped_are_rendered_again(system: System, entry: Entry) -> None:
     def hurt() -> None:
         await_row(system, 3, Stage.DONE)
         frames(system).flushall()
@@ -106,6 +102,7 @@ def test_frames_that_were_wiped_are_rendered_again(system: System, entry: Entry,
 
 
 @pytest.mark.fault("frames server killed -9 and started again, mid-job")
+@pytest.mark.slow
 def test_job_goes_on_over_a_restart_of_the_frames_server(system: System, entry: Entry) -> None:
     def hurt() -> None:
         await_row(system, 3, Stage.DONE)
@@ -117,6 +114,7 @@ def test_job_goes_on_over_a_restart_of_the_frames_server(system: System, entry: 
     assert job.epoch > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("server", "path"),
     [

@@ -44,7 +44,6 @@ def test_worker_that_is_asked_to_end_ends_its_chunk_and_nothing_is_done_twice(
 
 
 @pytest.mark.fault("a worker added, another ended in a job")
-@pytest.mark.slow
 def test_worker_that_joins_takes_work_at_once_and_one_that_leaves_takes_none_with_it(
     system: System, plan: Plan, entry: Entry
 ) -> None:
@@ -97,7 +96,6 @@ def test_job_posted_in_the_last_frames_of_another_is_spoken_after_it(system: Sys
 
 
 @pytest.mark.fault("a worker killed -9 while two channels speak")
-@pytest.mark.slow
 def test_two_channels_share_the_workers_and_both_survive_one(
     system: System, plan: Plan, entry: Entry
 ) -> None:

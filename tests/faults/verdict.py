@@ -58,7 +58,7 @@ def check(
     assert [fault for fault in faults if fault.kind is not Kind.MISSING] == [], str(seen.report)
     for job, sound, count in zip(records(system, seen), sounds, replaced or [0] * len(sounds), strict=True):
         _check_job(job, seen, sound, count)
-    system.await_that(lambda: not leftovers(system), f"cleared: {leftovers(system)}", 20)
+    system.await_that(lambda: not leftovers(system), lambda: f"cleared: {leftovers(system)}", 20)
 
 
 def _check_job(job: Job, seen: Show, sound: Sound, replaced: int) -> None:
