@@ -72,12 +72,13 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Air the clip's own mouth for this chunk: it was tried often enough."""
+    """Air the clip's own mouth for this chunk, tried often enough, unless a late try `has_come` whole."""
 
     job: str
     chunk: int
     attempt: int
     reason: str
+    has_come: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,8 +141,7 @@ def _lay_ready(scene: Scene, actions: Sequence[Send | Replace]) -> list[Send | R
         queued = scene.queued[action.job]
         try:
             if action.job not in failed:
-                _lay_chunk_ready(queued, action)
-                laid.append(action)
+                laid.append(_lay_chunk_ready(queued, action))
         except OutOfMemoryError:  # and so would be what airs later
             log.warning("the frames server is full: chunks wait from job %s %d on", action.job, action.chunk)
             break
@@ -152,14 +151,13 @@ def _lay_ready(scene: Scene, actions: Sequence[Send | Replace]) -> list[Send | R
     return [action for action in laid if action.job not in failed]
 
 
-def _lay_chunk_ready(queued: Queued, action: Send | Replace) -> None:
+def _lay_chunk_ready(queued: Queued, action: Send | Replace) -> Send | Replace:
     sound = cut(settings().uploads_folder, queued.job, action.chunk, queued.engine)
     if not queued.fenced:
         first = chunks.chunk_of(queued.job.frames_aired)
         supply.raise_fence(stores.frames(), action.job, queued.epoch, first)
     supply.put_sound(stores.frames(), action.job, action.chunk, sound)
-    if isinstance(action, Replace):
-        publish_still(queued, action, sound)
+    return publish_still(queued, action, sound) if isinstance(action, Replace) else action
 
 
 def _take_back(actions: Sequence[Send | Replace]) -> None:
@@ -186,7 +184,7 @@ def _commit(pipe: Pipeline, scene: Scene, actions: Sequence[Send | Replace]) -> 
     for action in actions:
         _write(pipe, scene.queued[action.job], action)
         if isinstance(action, Replace):
-            count(pipe, Tally.REPLACED)
+            count(pipe, Tally.REPLACED, int(not action.has_come))
         elif action.attempt > 1:
             count(pipe, Tally.RETRIED)
     pipe.execute()
@@ -198,15 +196,21 @@ def _write(pipe: Pipeline, queued: Queued, action: Send | Replace) -> None:
         row = Row(Stage.SENT, action.attempt, action.worker, action.deadline_ms, tried=action.tried)
     else:
         row = Row(Stage.DONE, action.attempt, "dispatch", 0, action.reason)
-        pipe.hset(job, "degraded", "1")
-        pipe.hincrby(job, "chunks_replaced", 1)
-        if not queued.job.warning:
-            at_s = chunks.span(action.chunk, queued.job.frames).start / FPS
-            pipe.hset(job, "warning", f"the clip's own mouth aired from {at_s:.2f} s on: {action.reason}")
+        if not action.has_come:
+            _degrade(pipe, queued.job, action)
     pipe.hset(table, str(action.chunk), row.to_json())
     pipe.expire(table, int(settings().jobs_kept_s))
     pipe.hincrby(job, "chunks_sent", int(action.attempt == 1))
     pipe.hset(job, mapping={"position": queued.start, "engine": queued.engine, "epoch": queued.epoch})
+
+
+def _degrade(pipe: Pipeline, job: Job, action: Replace) -> None:
+    pipe.hset(keys.job(job.id), "degraded", "1")
+    pipe.hincrby(keys.job(job.id), "chunks_replaced", 1)
+    if not job.warning:
+        at_s = chunks.span(action.chunk, job.frames).start / FPS
+        warning = f"the clip's own mouth aired from {at_s:.2f} s on: {action.reason}"
+        pipe.hset(keys.job(job.id), "warning", warning)
 
 
 def _ring(send: Send) -> None:

@@ -4,23 +4,34 @@ import logging
 from dataclasses import replace
 from itertools import repeat
 
-from wire import chunks
+from wire import chunks, supply
 from wire.batches import Patch
+from wire.media import CHUNK_FRAMES
 from wire.supply import ChunkSound, RefusedError
 from workers import stores
 from workers.assignment import Replace
 from workers.publishing import publish, to_batches
 from workers.views import Queued
 
+READ_S = 0.01
+"""How long to wait for batches that were just written."""
+
 log = logging.getLogger(__name__)
 
 
-def publish_still(queued: Queued, action: Replace, sound: ChunkSound) -> None:
-    """Publish the chunk with empty patches; batches that were rendered before its trouble stay."""
-    log.error("job %s chunk %d: the clip's own mouth airs: %s", action.job, action.chunk, action.reason)
+def publish_still(queued: Queued, action: Replace, sound: ChunkSound) -> Replace:
+    """Publish the chunk with empty patches; batches that were rendered before its trouble stay.
+
+    Where that is all of them, a try that nobody waited for any more came whole, and nothing is replaced.
+    """
     job = replace(queued.job, position=queued.start, epoch=queued.epoch)
     still = repeat(Patch.empty(), len(chunks.span(action.chunk, job.frames)))
     try:
         publish(stores.frames(), to_batches(job, action.chunk, action.attempt, sound, still))
     except RefusedError as error:
         log.info("the replacement came too late: %s", error)
+    there = supply.read(stores.frames(), action.job, [(action.chunk, 0)], CHUNK_FRAMES, READ_S)
+    if any(batch.attempt == action.attempt for batch in there):
+        log.error("job %s chunk %d: the clip's own mouth airs: %s", action.job, action.chunk, action.reason)
+        return action
+    return replace(action, has_come=True)

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from redis.exceptions import OutOfMemoryError
 
 from settings import Settings
 from wire import channels, chunks, jobs, keys, supply, tallies, uploads, workers
+from wire.batches import Patch
 from wire.channels import Channel
 from wire.chunks import Row, Stage
 from wire.jobs import Job, Mode, State
@@ -21,6 +23,7 @@ from wire.workers import Worker
 from workers import dispatch, housekeeping, starts, stores, views
 from workers.absence import Absence
 from workers.leases import lease_ms
+from workers.publishing import publish, to_batches
 
 Rings = list[tuple[str, str, int, int]]
 """What render workers were told: queue, job, chunk, attempt."""
@@ -70,6 +73,14 @@ def finish_all(broker: Redis, frames: Redis) -> None:
         for chunk, row in chunks.table(broker, job_id).items():
             if chunks.change(broker, job_id, chunk, replace(row, stage=Stage.DONE), Stage.SENT):
                 frames.xadd(keys.frames(job_id, chunk), {"head": "made"}, id="1-0")
+
+
+def publish_rendered(frames: Redis, chunk: int, attempt: int) -> None:
+    """Publish a chunk with mouths, as the worker of that attempt does."""
+    sound, mouth = supply.get_sound(frames, "j", chunk), Patch(0, 0, np.zeros((3, 2), np.uint8))
+    assert sound is not None
+    mouths = repeat(mouth, len(chunks.span(chunk, JOB.frames)))
+    publish(frames, to_batches(JOB, chunk, attempt, sound, mouths))
 
 
 def now(broker: Redis) -> Job:
@@ -127,6 +138,20 @@ def test_chunk_that_always_breaks_is_replaced_and_the_job_says_so(
     assert (now(broker).degraded, now(broker).chunks_replaced) == (True, 1)
     assert "out of memory" in now(broker).warning
     assert (tallies.read(broker)[Tally.RETRIED], tallies.read(broker)[Tally.REPLACED]) == (2, 1)
+
+
+def test_chunk_that_came_whole_after_all_counts_as_no_replacement(
+    rung: Rings, broker: Redis, frames: Redis
+) -> None:
+    dispatch.run_pass()
+    publish_rendered(frames, chunk=0, attempt=1)
+    row = replace(chunks.table(broker, "j")[0], stage=Stage.BROKEN, reason="overdue", tried=("a", "b"))
+    chunks.change(broker, "j", 0, row, Stage.SENT)
+    dispatch.run_pass()
+    assert chunks.table(broker, "j")[0].stage is Stage.DONE
+    assert (now(broker).degraded, now(broker).chunks_replaced, now(broker).warning) == (False, 0, "")
+    assert tallies.read(broker)[Tally.REPLACED] == 0
+    assert [message for message in rung if message[2] == 0] == [("gpu.h.0", "j", 0, 1)]
 
 
 def test_wiped_frames_server_is_fenced_anew_under_another_epoch(
@@ -299,13 +324,13 @@ def test_job_cancelled_while_its_chunks_are_laid_ready_leaves_nothing_and_is_no_
     laid: list[int] = []
     lay_ready = dispatch._lay_chunk_ready
 
-    def lay_late(*arguments: Any) -> None:
+    def lay_late(*arguments: Any) -> Any:
         if len(laid) == laid_before:
             cancel(broker)
             if is_forgotten:
                 housekeeping.forget(frames, tmp_path, now(broker))
         laid.append(1)
-        lay_ready(*arguments)
+        return lay_ready(*arguments)
 
     post(broker, tmp_path, replace(JOB, id="k"))
     bring_to_life(broker, replace(WORKER, name="gpu.h.1", queue="gpu.h.1"))
