@@ -142,7 +142,8 @@ def is_rendered(system: System) -> bool:
 def told(system: System) -> str:
     """Return what dispatch and the render workers complained of."""
     names = ("dispatch", *(f"render{index}" for index in range(WORKERS)))
-    return "".join(system.log(name).read_text() for name in names)
+    lines = (line for name in names for line in system.log(name).read_text().splitlines())
+    return "\n".join(line for line in lines if " INFO " not in line)
 
 
 def first(system: System) -> Job:

@@ -38,11 +38,12 @@ def check_quick(entry: Entry) -> None:
     assert len(took_s) < RUNS or p95(took_s) < ELSEWHERE_S, took_s
 
 
-def only_runs(system: System, chunk: int) -> bool:
-    """Return whether all chunks of the job but this one are done."""
-    (job_id,) = jobs.playlist(broker(system), "main")
-    rows = chunks.table(broker(system), job_id)
-    return all(row.stage is Stage.DONE for number, row in rows.items() if number != chunk)
+def is_done_up_to(system: System, chunk: int) -> bool:
+    """Return whether all chunks of the job before this one are done, or have aired."""
+    (job,) = jobs.load_many(broker(system), jobs.playlist(broker(system), "main"))
+    rows = chunks.table(broker(system), job.id)
+    to_air = range(chunks.chunk_of(job.frames_aired), chunk)
+    return all(number in rows and rows[number].stage is Stage.DONE for number in to_air)
 
 
 @pytest.mark.fault("whole worker killed -9 in a chunk")
@@ -81,7 +82,7 @@ def test_viewers_see_nothing_of_a_killed_worker_while_the_window_is_filled(
 
     def hurt() -> None:
         worker = process_of(await_row(system, last))
-        system.await_that(lambda: only_runs(system, last), "alone")
+        system.await_that(lambda: is_done_up_to(system, last), "done up to there")
         system.kill_all_of(worker)
         note_recovery(system, last, entry)
 
@@ -122,6 +123,19 @@ def test_chunk_sent_to_a_frozen_worker_that_is_then_killed_is_rendered_elsewhere
     survive(system, [speech(seed=4, seconds=3)], kill_one, entry, before=freeze)
 
 
+@pytest.mark.fault("dispatch worker killed -9 and started again, mid-job")
+@pytest.mark.slow
+def test_job_goes_on_over_a_restart_of_dispatch(system: System, plan: Plan, entry: Entry) -> None:
+    plan("hold=0.3 all")
+
+    def hurt() -> None:
+        await_row(system, 3)
+        system.kill_all_of("dispatch")
+        system.start("dispatch")
+
+    survive(system, [speech(seed=9, seconds=5)], hurt, entry)
+
+
 @pytest.mark.fault("a chunk kills each process that it meets")
 def test_chunk_that_kills_all_it_meets_is_replaced_and_the_workers_come_back(
     system: System, plan: Plan, entry: Entry
@@ -141,7 +155,7 @@ def test_without_workers_posts_are_refused_and_the_job_ends_with_its_true_sound(
 
     def hurt() -> None:
         await_row(system, 3)
-        system.await_that(lambda: only_runs(system, 3), "alone")
+        system.await_that(lambda: is_done_up_to(system, 3), "done up to there")
         for index in range(WORKERS):
             system.kill_all_of(f"render{index}")
         system.await_that(lambda: system.client.readiness()["render"] is False, "missed")

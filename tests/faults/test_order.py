@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from celery import Celery
 
-from tests.faults.conftest import WORKERS
+from tests.faults.conftest import WORKERS, count_workers
 from tests.faults.ledger import Entry
 from tests.faults.verdict import await_row, broker, survive
 from tests.metering.chirps import speech
@@ -17,19 +17,28 @@ from wire.tallies import Tally
 Plan = Callable[[str], object]
 
 
+@pytest.fixture
+def alike(system: System) -> System:
+    """The shared system, its workers begun anew: none has been measured to be slower than the others."""
+    for index in range(WORKERS):
+        system.kill_all_of(f"render{index}")
+    system.await_that(lambda: count_workers(system) == 0, "missed")
+    system.heal()
+    system.await_that(lambda: count_workers(system) == WORKERS, "back")
+    return system
+
+
 @pytest.mark.fault("chunks done in reverse order")
-def test_chunks_that_are_done_in_reverse_order_air_in_theirs(
-    system: System, plan: Plan, entry: Entry
-) -> None:
-    plan("hold=1.2 0\nhold=0.8 1\nhold=0.4 2")
+def test_chunks_that_are_done_in_reverse_order_air_in_theirs(alike: System, plan: Plan, entry: Entry) -> None:
+    plan("hold=1.4 0\nhold=0.7 1")
 
     def look() -> None:
-        await_row(system, 2, Stage.DONE)
-        (job_id,) = jobs.playlist(broker(system), "main")
-        rows = chunks.table(broker(system), job_id)
-        assert [rows[chunk].stage for chunk in (0, 1)] == [Stage.RUNNING] * 2
+        await_row(alike, 2, Stage.DONE)
+        (job_id,) = jobs.playlist(broker(alike), "main")
+        rows = chunks.table(broker(alike), job_id)
+        assert Stage.DONE not in {rows[chunk].stage for chunk in (0, 1)}
 
-    survive(system, [speech(seed=31, seconds=3)], look, entry)
+    survive(alike, [speech(seed=31, seconds=3)], look, entry)
 
 
 @pytest.mark.fault("one message delivered four times at once")
