@@ -48,6 +48,7 @@ def is_done_up_to(system: System, chunk: int) -> bool:
 
 @pytest.mark.fault("whole worker killed -9 in a chunk")
 @pytest.mark.runs(RUNS)
+@pytest.mark.slow
 def test_chunk_of_a_killed_worker_is_rendered_elsewhere(system: System, plan: Plan, entry: Entry) -> None:
     plan("hold=30 3:1")
 

@@ -56,7 +56,7 @@ def test_job_goes_on_over_a_restart_of_the_broker(system: System, entry: Entry) 
         restart(system, "broker")
         await_again(system, entry)
 
-    survive(system, [speech(seed=41, seconds=4)], hurt, entry)
+    survive(system, [speech(seed=41, seconds=3)], hurt, entry)
     assert_works(system, seed=42)
 
 
@@ -96,7 +96,7 @@ def test_frames_that_were_wiped_are_rendered_again(system: System, entry: Entry)
         await_row(system, 3, Stage.DONE)
         frames(system).flushall()
 
-    seen = survive(system, [speech(seed=45, seconds=5)], hurt, entry)
+    seen = survive(system, [speech(seed=45, seconds=4)], hurt, entry)
     (job,) = records(system, seen)
     assert job.epoch > 0
 
