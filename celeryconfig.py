@@ -28,6 +28,6 @@ worker_concurrency = 1  # a worker process owns one device; more work is more wo
 worker_soft_shutdown_timeout = 8  # QUIT, as containers are stopped, lets the running chunk end
 worker_proc_alive_timeout = 300  # a model may take long to load in a new pool process
 worker_send_task_events = True  # Flower
-task_send_sent_event = True
+task_send_sent_event = False
 worker_log_format = "%(asctime)s %(levelname)-7s worker %(message)s"
 worker_task_log_format = worker_log_format

@@ -1,14 +1,29 @@
 """Connections to Redis that never hang."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha1
 from typing import Any, cast
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import OutOfMemoryError, ResponseError
+from redis.exceptions import NoScriptError, OutOfMemoryError, ResponseError
 from redis.retry import Retry
 
 from wire import scripts
+
+Memory = tuple[int, int]
+"""Bytes that a server holds, and may hold; 0 where it has no bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One of `wire.scripts`, and the keys and arguments that it is to be run with."""
+
+    source: str
+    names: Sequence[str]
+    args: Sequence[str] = ()
 
 
 def broker(url: str, timeout_s: float) -> Redis:
@@ -41,8 +56,8 @@ def now_ms(client: Redis) -> int:
     return int(seconds) * 1000 + int(micros) // 1000
 
 
-def memory(client: Redis) -> tuple[int, int]:
-    """Return how many bytes the server holds, and how many it may; 0 where it has no bound."""
+def memory(client: Redis) -> Memory:
+    """Return how much the server holds, and may hold."""
     used, bound = script(client, scripts.MEMORY, [])
     return int(used), int(bound)
 
@@ -69,3 +84,25 @@ def script(client: Redis, source: str, names: list[str], *args: str | bytes) -> 
         if "OOM" in str(error):  # before version 7 it comes from scripts under the code of any error
             raise OutOfMemoryError(str(error)) from error
         raise
+
+
+def scripts_at_once(client: Redis, *calls: Call) -> list[Any]:
+    """Run scripts one after the other, in one round trip; other clients' commands may come between them."""
+    try:
+        return _run(client, calls)
+    except NoScriptError:  # a server that is asked for the first time, or was started again
+        for call in calls:
+            client.script_load(call.source)
+        return _run(client, calls)
+
+
+def _run(client: Redis, calls: Sequence[Call]) -> list[Any]:
+    with client.pipeline(transaction=False) as pipe:
+        for call in calls:
+            pipe.evalsha(_sha(call.source), len(call.names), *call.names, *call.args)
+        return pipe.execute()
+
+
+@lru_cache
+def _sha(source: str) -> str:
+    return sha1(source.encode()).hexdigest()  # what Redis itself knows a script by

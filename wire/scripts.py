@@ -153,6 +153,21 @@ return 1
 """
 """A worker's goodbye, under its own name alone."""
 
+TURN = """
+-- KEYS turn
+local now = redis.call('TIME')
+return {redis.call('GET', KEYS[1]) or '0', now[1], now[2]}
+"""
+"""Return whose turn it is, and the server's clock in seconds and microseconds."""
+
+COMMIT = """
+-- KEYS turn; ARGV the turn that was seen, commands as JSON
+if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[1] then return 0 end
+for _, command in ipairs(cjson.decode(ARGV[2])) do redis.call(unpack(command)) end
+return 1
+"""
+"""Carry out commands if nobody had a turn since."""
+
 LIVE = """
 -- KEYS workers; ARGV the head of a worker's key, fields..
 local live = {}

@@ -15,7 +15,7 @@ from redis import Redis
 
 from wire import batches, keys, scripts
 from wire.batches import Batch
-from wire.connection import script
+from wire.connection import Call, Memory, script, scripts_at_once
 
 FENCE_TTL_S = 3600.0
 """A fence that nobody moves goes after so long: longer than any task lives."""
@@ -60,17 +60,20 @@ class Fence:
     there: frozenset[int]
 
 
-def look(frames: Redis, asked: Mapping[str, Sequence[int]]) -> dict[str, Fence]:
-    """Return the fences of those jobs that have one, and which of the chunks `asked` of each have frames."""
+def look(frames: Redis, asked: Mapping[str, Sequence[int]]) -> tuple[dict[str, Fence], Memory]:
+    """Return the fences of those jobs that have one, with which of the chunks `asked` of each have frames;
+    and the server's memory."""
     names = [
         name
         for job_id, chunks in asked.items()
         for name in (keys.fence(job_id), *(keys.frames(job_id, chunk) for chunk in chunks))
     ]
     counts = [str(len(chunks)) for chunks in asked.values()]
-    answer = script(frames, scripts.LOOK, names, *counts)
+    calls = Call(scripts.LOOK, names, counts), Call(scripts.MEMORY, [])
+    answer, (used, bound) = scripts_at_once(frames, *calls)
     found = zip(asked.items(), answer, strict=True)
-    return {job_id: _fence(chunks, seen) for (job_id, chunks), seen in found if seen[0] is not None}
+    fences = {job_id: _fence(chunks, seen) for (job_id, chunks), seen in found if seen[0] is not None}
+    return fences, (int(used), int(bound))
 
 
 def _fence(asked: Sequence[int], seen: Sequence[bytes | int]) -> Fence:
@@ -101,7 +104,7 @@ def forget_lost(frames: Redis, job_id: str) -> None:
 def put_sound(frames: Redis, job_id: str, chunk: int, sound: ChunkSound) -> None:
     """Lay the chunk's sound ready for its worker."""
     key = keys.sound(job_id, chunk)
-    with frames.pipeline() as pipe:
+    with frames.pipeline(transaction=False) as pipe:
         pipe.hset(
             key, mapping={"air": sound.air.tobytes(), "heard": sound.heard.tobytes(), "lead": sound.lead}
         )

@@ -21,8 +21,7 @@ class Tally(StrEnum):
 
 
 def count(broker: Redis, tally: Tally, more: int = 1) -> None:
-    """Count so many more; into a pipeline, as any other command. What a broker that is full or away does not
-    take is lost, and fails nothing."""
+    """Count so many more. What a broker that is full or away does not take is lost, and fails nothing."""
     with suppress(RedisError):
         broker.hincrby(keys.TALLIES, tally, more)
 

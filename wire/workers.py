@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from redis import Redis
 
 from wire import keys, scripts
-from wire.connection import script
+from wire.connection import Call, script, scripts_at_once
 
 BEAT_S = 0.5
 """Time between two heartbeats."""
@@ -50,7 +50,11 @@ def leave(broker: Redis, name: str, owner: str) -> None:
 
 def live(broker: Redis) -> list[Worker]:
     """Return the live workers, by name; names whose heartbeat stopped are forgotten."""
-    found = script(broker, scripts.LIVE, [keys.WORKERS], keys.worker(""), *_TOLD)
+    return parse(*scripts_at_once(broker, LIVE))
+
+
+def parse(found: list[list[str]]) -> list[Worker]:
+    """Return the workers of `LIVE`'s answer."""
     return [_parse(*told) for told in sorted(found)]
 
 
@@ -61,6 +65,9 @@ def serving(broker: Redis) -> list[Worker]:
 
 _TOLD = ("role", "queue", "device", "engine", "speed", "life", "ending")
 """The fields of a heartbeat, in the order of `Worker`'s."""
+
+LIVE = Call(scripts.LIVE, [keys.WORKERS], [keys.worker(""), *_TOLD])
+"""What asks for the live workers."""
 
 
 def _parse(

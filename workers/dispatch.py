@@ -1,7 +1,7 @@
 """The dispatch worker's task: hand chunks out to render workers, and do again what got lost.
 
-A pass may run at any time, in any number of dispatch workers: what it decides takes effect in one
-transaction, which fails if another pass handed something out, or a job ended, since this one looked.
+A pass may run at any time, in any number of dispatch workers: what it decides takes effect in one step,
+unless another pass handed something out, or a job ended, since this one looked.
 """
 
 import logging
@@ -10,21 +10,18 @@ from math import inf
 from threading import Event, Lock, Thread
 
 from kombu.exceptions import OperationalError
-from redis import RedisError, WatchError
-from redis.client import Pipeline
+from redis import RedisError
 from redis.exceptions import OutOfMemoryError
 
 from settings import settings
-from wire import chunks, jobs, keys, supply
-from wire.chunks import Row, Stage
-from wire.connection import memory
+from wire import chunks, jobs, supply, turns
 from wire.jobs import ENDED, Job, State
 from wire.media import FPS
-from wire.tallies import Tally, count
 from workers import housekeeping, stores
 from workers.absence import Absence
 from workers.assignment import SOON_FRAMES, Replace, Send, assign
 from workers.celery import app, ring_render
+from workers.changes import changes
 from workers.expiry import expire
 from workers.interruption import giving_way
 from workers.overdue import look_after_all
@@ -90,25 +87,21 @@ def run_pass() -> None:
     """Look, decide, carry out; look again where another pass was quicker."""
     with _one_at_a_time:
         for _ in range(RACES):
-            try:
-                _once()
+            if _once():
                 return
-            except WatchError:
-                log.debug("another dispatch pass was quicker")
+            log.debug("another dispatch pass was quicker")
 
 
-def _once() -> None:
-    broker, window_frames = stores.broker(), int(settings().window_s * FPS)
-    with broker.pipeline() as pipe:
-        pipe.watch(keys.TURN)  # type: ignore[no-untyped-call]  # redis-py leaves it so
-        scene = gather(broker, stores.frames(), window_frames)
-        decided = _decide(scene, window_frames)
-        actions = _lay_ready(scene, decided)
-        try:
-            _commit(pipe, scene, actions)
-        except WatchError:
-            _take_back(decided)
-            raise
+def _once() -> bool:
+    """Return whether what was decided took effect: not if another pass handed something out, or a job ended,
+    since this one looked."""
+    window_frames = int(settings().window_s * FPS)
+    scene = gather(stores.broker(), stores.frames(), window_frames)
+    decided = _decide(scene, window_frames)
+    actions = _lay_ready(scene, decided)
+    if not turns.commit(stores.broker(), scene.turn, changes(scene.queued, actions, settings().jobs_kept_s)):
+        _take_back(decided)
+        return False
     for action in actions:
         if isinstance(action, Send):
             _ring(action)
@@ -117,10 +110,11 @@ def _once() -> None:
     for queued in scene.queued.values():
         if queued.is_aired:
             _end(queued.job)
+    return True
 
 
 def _decide(scene: Scene, window_frames: int) -> Sequence[Send | Replace]:
-    used, bound = memory(stores.frames())
+    used, bound = scene.held
     if used > min(settings().window_bytes, FULL * bound if bound else inf):
         log.warning("the frames server holds %d bytes: only what airs next is handed out", used)
         window_frames = SOON_FRAMES
@@ -166,51 +160,6 @@ def _take_back(actions: Sequence[Send | Replace]) -> None:
         job = jobs.load(stores.broker(), action.job)
         if job is None or job.state in ENDED:
             supply.forget(stores.frames(), action.job, [action.chunk])
-
-
-def _commit(pipe: Pipeline, scene: Scene, actions: Sequence[Send | Replace]) -> None:
-    """Write the decisions in one transaction.
-
-    Raises:
-        WatchError: another pass handed something out, or a job ended, since this one looked.
-    """
-    pipe.multi()
-    for queued in scene.queued.values():
-        aired = [str(chunk) for chunk in queued.rows if chunk not in queued.view.rows]
-        if aired:
-            pipe.hdel(keys.chunks(queued.job.id), *aired)
-    if actions:
-        pipe.incr(keys.TURN)
-    for action in actions:
-        _write(pipe, scene.queued[action.job], action)
-        if isinstance(action, Replace):
-            count(pipe, Tally.REPLACED, int(not action.has_come))
-        elif action.attempt > 1:
-            count(pipe, Tally.RETRIED)
-    pipe.execute()
-
-
-def _write(pipe: Pipeline, queued: Queued, action: Send | Replace) -> None:
-    job, table = keys.job(action.job), keys.chunks(action.job)
-    if isinstance(action, Send):
-        row = Row(Stage.SENT, action.attempt, action.worker, action.deadline_ms, tried=action.tried)
-    else:
-        row = Row(Stage.DONE, action.attempt, "dispatch", 0, action.reason)
-        if not action.has_come:
-            _degrade(pipe, queued.job, action)
-    pipe.hset(table, str(action.chunk), row.to_json())
-    pipe.expire(table, int(settings().jobs_kept_s))
-    pipe.hincrby(job, "chunks_sent", int(action.attempt == 1))
-    pipe.hset(job, mapping={"position": queued.start, "engine": queued.engine, "epoch": queued.epoch})
-
-
-def _degrade(pipe: Pipeline, job: Job, action: Replace) -> None:
-    pipe.hset(keys.job(job.id), "degraded", "1")
-    pipe.hincrby(keys.job(job.id), "chunks_replaced", 1)
-    if not job.warning:
-        at_s = chunks.span(action.chunk, job.frames).start / FPS
-        warning = f"the clip's own mouth aired from {at_s:.2f} s on: {action.reason}"
-        pipe.hset(keys.job(job.id), "warning", warning)
 
 
 def _ring(send: Send) -> None:

@@ -27,4 +27,6 @@ def cut(folder: Path, job: Job, chunk: int, engine: str) -> ChunkSound:
 
 def _part(path: Path, frames: range, each: int) -> NDArray[np.int16]:
     """Return those frames of a decoded sound that has `each` samples a frame."""
-    return np.fromfile(path, "<i2", len(frames) * each, offset=2 * frames.start * each)
+    with path.open("rb", buffering=0) as file:
+        file.seek(2 * frames.start * each)
+        return np.frombuffer(file.read(2 * len(frames) * each), "<i2")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from redis import Redis
 
 from avatars.loop import period
-from wire import chunks, lineup, supply, workers
+from wire import chunks, supply, turns
 from wire.chunks import Row, Stage
-from wire.connection import now_ms
+from wire.connection import Memory
 from wire.jobs import Job, State
 from wire.lineup import Lineup
 from wire.media import FPS
@@ -41,9 +41,11 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """All that one pass decides on."""
+    """What a pass decides on: `turn` is the broker's when it looked, `held` the frames server's memory."""
 
+    turn: str
     now_ms: int
+    held: Memory
     queued: Mapping[str, Queued]
     workers: Sequence[WorkerView]
 
@@ -61,15 +63,15 @@ class _Planned:
 
 def gather(broker: Redis, frames: Redis, window_frames: int) -> Scene:
     """Return what there is to hand out within the window, and to whom."""
-    now = now_ms(broker)
-    rendering = [worker for worker in workers.live(broker) if worker.role == "render"]
+    seen = turns.look(broker, window_frames)
+    now = seen.now_ms
+    rendering = [worker for worker in seen.workers if worker.role == "render"]
     staying = [worker for worker in rendering if not worker.is_ending]
-    lines = lineup.read(broker, window_frames)
-    planned = [plan for line in lines for plan in _walk(line, staying, now, window_frames)]
-    fences = supply.look(frames, {plan.job.id: _done(plan.rows) for plan in planned})
+    planned = [plan for line in seen.lineups for plan in _walk(line, staying, now, window_frames)]
+    fences, held = supply.look(frames, {plan.job.id: _done(plan.rows) for plan in planned})
     queued = {plan.job.id: _queued(plan, fences.get(plan.job.id)) for plan in planned}
     views = [WorkerView(w.queue, w.engine, w.speed, w.life, w.is_ending) for w in rendering]
-    return Scene(now, queued, views)
+    return Scene(seen.turn, now, held, queued, views)
 
 
 def _done(rows: Mapping[int, Row]) -> list[int]:

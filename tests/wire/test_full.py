@@ -54,7 +54,7 @@ def test_streamer_empties_a_full_frames_server(frames: Redis) -> None:
         supply.advance_fence(frames, "j", 2, 0)
         assert frames.keys("*") == [keys.fence("j").encode()]
         assert supply.append(frames, batch(chunk=2, batch=0)) == 1
-    fence = supply.look(frames, {"j": []}).get("j")
+    fence = supply.look(frames, {"j": []})[0].get("j")
     assert fence is not None
     assert fence.chunk == 2
 

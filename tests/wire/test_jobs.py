@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from redis import Redis, WatchError
+from redis import Redis
 
-from wire import jobs, keys
+from wire import jobs, keys, turns
 from wire.jobs import Job, State
 
 JOB = Job("a", "main", State.QUEUED, 1000, sound_name="x.wav", guidance_scale=1.5)
@@ -62,13 +62,10 @@ def test_ended_job_leaves_the_playlist_and_its_keys_have_an_end(broker: Redis, e
 @pytest.mark.parametrize("end", sorted(jobs.ENDED))
 def test_end_of_a_job_is_seen_by_passes_under_way(broker: Redis, end: State) -> None:
     jobs.admit(broker, before(end), 5)
-    with broker.pipeline() as under_way:
-        under_way.watch(keys.TURN)  # type: ignore[no-untyped-call]  # redis-py leaves it so
-        assert jobs.move(broker, JOB, end, 60)
-        under_way.multi()
-        under_way.hset(keys.chunks("a"), "0", "{}")
-        with pytest.raises(WatchError):
-            under_way.execute()
+    seen = turns.look(broker, 0)
+    assert jobs.move(broker, JOB, end, 60)
+    assert not turns.commit(broker, seen.turn, [("HSET", keys.chunks("a"), "0", "{}")])
+    assert not broker.exists(keys.chunks("a"))
 
 
 @pytest.mark.parametrize(

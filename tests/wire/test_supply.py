@@ -7,7 +7,7 @@ import pytest
 from redis import Redis
 
 from tests.wire.test_batches import batch
-from wire import keys, scripts, supply
+from wire import connection, keys, scripts, supply
 from wire.connection import script
 from wire.supply import ChunkSound, Fence, RefusedError
 
@@ -109,6 +109,8 @@ def test_fences_and_frames_of_many_jobs_are_told_at_once(frames: Redis) -> None:
     supply.raise_fence(frames, "k", 0, 7)
     supply.append(frames, replace(FIRST, epoch=3))
     frames.xadd(keys.frames("none", 0), {"head": "left behind"})
-    told = supply.look(frames, {"k": [], "none": [0], "j": [0, 1, 2]})
+    told, (used, bound) = supply.look(frames, {"k": [], "none": [0], "j": [0, 1, 2]})
     assert told == {"j": Fence(3, 1, frozenset({1})), "k": Fence(0, 7, frozenset())}
-    assert supply.look(frames, {}) == {}
+    assert used > 100_000
+    assert bound == connection.memory(frames)[1]
+    assert supply.look(frames, {})[0] == {}

@@ -15,14 +15,6 @@ def test_every_tally_is_told_and_starts_at_nought(broker: Redis) -> None:
     assert broker.hkeys(keys.TALLIES) == [Tally.LATE]
 
 
-def test_a_count_goes_into_a_transaction_with_what_it_counts(broker: Redis) -> None:
-    with broker.pipeline() as pipe:
-        tallies.count(pipe, Tally.RETRIED)
-        assert tallies.read(broker)[Tally.RETRIED] == 0
-        pipe.execute()
-    assert tallies.read(broker)[Tally.RETRIED] == 1
-
-
 def test_a_count_that_is_lost_fails_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     tallies.count(connection.broker(f"redis://127.0.0.1:{free_port()}/0", 0.5), Tally.LATE)
     assert capfd.readouterr().err == ""

@@ -12,7 +12,7 @@ from redis import Redis
 from redis.exceptions import OutOfMemoryError
 
 from settings import Settings
-from wire import channels, chunks, jobs, keys, supply, tallies, uploads, workers
+from wire import channels, chunks, jobs, keys, supply, tallies, turns, uploads, workers
 from wire.batches import Patch
 from wire.channels import Channel
 from wire.chunks import Row, Stage
@@ -20,7 +20,7 @@ from wire.jobs import Job, Mode, State
 from wire.media import FPS
 from wire.tallies import Tally
 from wire.workers import Worker
-from workers import dispatch, housekeeping, starts, stores, views
+from workers import dispatch, housekeeping, starts, stores
 from workers.absence import Absence
 from workers.leases import lease_ms
 from workers.publishing import publish, to_batches
@@ -48,7 +48,8 @@ def rung(broker: Redis, frames: Redis, tmp_path: Path, monkeypatch: pytest.Monke
     channels.report(broker, Channel("main", "hash", 50, 1280, 720, 1000))
     channel = channels.load(broker, "main")
     assert channel is not None
-    monkeypatch.setattr(views, "now_ms", lambda _: channel.at_ms)
+    look = turns.look
+    monkeypatch.setattr(turns, "look", lambda *asked: replace(look(*asked), now_ms=channel.at_ms))
     bring_to_life(broker, WORKER)
     post(broker, tmp_path, JOB)
     return told
@@ -249,7 +250,8 @@ def test_full_frames_server_lets_only_what_airs_next_through(
 def test_frames_server_that_may_hold_less_than_the_window_is_not_filled(
     rung: Rings, broker: Redis, frames: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatch, "memory", lambda _: (81, 100))
+    look = supply.look
+    monkeypatch.setattr(supply, "look", lambda *asked: (look(*asked)[0], (81, 100)))
     for _ in range(8):
         dispatch.run_pass()
         finish_all(broker, frames)

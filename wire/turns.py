@@ -1,0 +1,40 @@
+"""A dispatch pass's turn at the broker: one look at all that it decides on, one step that carries it out."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from redis import Redis
+
+from wire import keys, lineup, scripts, workers
+from wire.connection import Call, script, scripts_at_once
+from wire.lineup import Lineup
+from wire.workers import Worker
+
+Command = Sequence[str]
+"""A Redis command with its arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the broker knew at `now_ms` of its clock, when `turn` was had."""
+
+    turn: str
+    now_ms: int
+    workers: Sequence[Worker]
+    lineups: Sequence[Lineup]
+
+
+def look(broker: Redis, frames: int) -> Look:
+    """Return the live workers, and what airs next on each channel: at least the next `frames`."""
+    # the turn first: what happens between the scripts then counts as having happened since the look
+    clock = Call(scripts.TURN, [keys.TURN])
+    (turn, seconds, micros), live, lines = scripts_at_once(broker, clock, workers.LIVE, lineup.call(frames))
+    now_ms = int(seconds) * 1000 + int(micros) // 1000
+    return Look(turn, now_ms, workers.parse(live), lineup.parse(lines))
+
+
+def commit(broker: Redis, turn: str, commands: Sequence[Command]) -> bool:
+    """Carry out `commands` in one step; False, and none of them, if another had its turn since the look."""
+    changes = json.dumps(commands, ensure_ascii=False)
+    return bool(script(broker, scripts.COMMIT, [keys.TURN], turn, changes) == 1)
