@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -125,6 +125,14 @@ class System:
         """Start a streamer for one more channel; return its name. `url_of` tells where it sends to."""
         process = replace(self._processes["streamer"], name=f"streamer-{channel}")
         return self._add(process, {"LIVE_CHANNEL": channel, "LIVE_RTMP_URL": self.url_of(channel)})
+
+    def add_flower(self) -> Client:
+        """Start Flower by the demo's command, open to whoever asks; return a client of it."""
+        (port,) = free_ports(1)
+        environment = self.environment | {"LIVE_FLOWER_PORT": str(port)}
+        (flower,) = (p for p in _of_demo(self.folder, environment, nginx=None) if p.name == "flower")
+        self._add(flower, {"FLOWER_UNAUTHENTICATED_API": "true"})
+        return Client(f"http://127.0.0.1:{port}")
 
     def url_of(self, channel: str) -> str:
         """Return the RTMP address of a channel."""
@@ -306,8 +314,12 @@ def _processes(folder: Path, environment: Mapping[str, str], rtmp_port: int) -> 
     for name in ("broker", "frames", "nginx"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "nginx.conf").write_text(rtmp.config(server, rtmp_port, folder / "nginx"))
-    programs = Programs(Path(sys.executable), redis.server_path(), server.nginx)
-    return [p for p in all_processes(_settings_of(environment), programs, folder, HOST) if p.name != "flower"]
+    return [p for p in _of_demo(folder, environment, server.nginx) if p.name != "flower"]
+
+
+def _of_demo(folder: Path, environment: Mapping[str, str], nginx: Path | None) -> Iterable[Process]:
+    programs = Programs(Path(sys.executable), redis.server_path(), nginx)
+    return all_processes(_settings_of(environment), programs, folder, HOST)
 
 
 def _settings_of(environment: Mapping[str, str]) -> Settings:
