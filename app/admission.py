@@ -48,7 +48,7 @@ def check_channel(broker: Redis, name: str, config: Settings) -> None:
         raise UnknownChannelError(f"There is no channel {name}.")
     if channel is None or not channel.is_live(now_ms(broker)):
         raise NoStreamerError(f"No streamer is alive for the channel {name}.")
-    if len(jobs.playlist(broker, name)) >= config.jobs_waiting_max:
+    if jobs.waiting(broker, name) >= config.jobs_waiting_max:
         raise _full(name, config)
 
 

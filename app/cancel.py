@@ -46,14 +46,19 @@ def interrupt(job_id: str) -> Response:
 
 
 def _end(job_id: str, stages: Collection[State]) -> Job:
-    """Cancel the job if it is in one of `stages`; return what it is then."""
+    """Cancel the job if it is in one of `stages`; return what it is then.
+
+    One that came to another state between being found and being cancelled is looked at again.
+    """
     have = parts()
     check_same_site(request)
     job = find(job_id)
-    if jobs.move(have.broker, job, State.CANCELLED, have.settings.jobs_kept_s, stages):
-        log.info("job %s cancelled", job.id)
-        _ring(have, job)
-    return find(job_id)
+    while job.state in stages:
+        if jobs.move(have.broker, job, State.CANCELLED, have.settings.jobs_kept_s, stages):
+            log.info("job %s cancelled", job.id)
+            _ring(have, job)
+        job = find(job_id)
+    return job
 
 
 def _ring(have: Parts, job: Job) -> None:

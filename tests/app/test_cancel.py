@@ -1,6 +1,7 @@
 """Ending jobs before their time."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -10,7 +11,7 @@ from werkzeug.test import TestResponse
 from app.parts import Parts
 from tests.app.test_jobs import put
 from tests.conftest import free_port
-from wire import connection, jobs
+from wire import connection, jobs, keys
 from wire.jobs import ENDED, UNDER_WAY, State
 
 Ask = Callable[[FlaskClient, str], TestResponse]
@@ -80,6 +81,39 @@ def test_only_the_job_on_air_is_interrupted(
     assert f"not on air but {state}" in answer.json["error"]["message"]
     assert jobs.load(broker, job.id) == job
     assert sent == []
+
+
+def test_a_job_that_comes_on_air_while_it_is_looked_at_is_told_of_as_it_was_found(
+    nobody: FlaskClient, broker: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, move = put(broker, 1, state=State.RENDERING), jobs.move
+
+    def move_late(*asked: Any) -> bool:
+        moved = move(*asked)
+        broker.hset(keys.job(job.id), "state", State.ON_AIR)
+        return moved
+
+    monkeypatch.setattr(jobs, "move", move_late)
+    answer = interrupt(nobody, job.id)
+    assert answer.json is not None
+    assert "not on air but rendering" in answer.json["error"]["message"]
+
+
+def test_a_job_that_changes_its_state_before_it_is_cancelled_is_cancelled_all_the_same(
+    nobody: FlaskClient,
+    broker: Redis,
+    sent: list[tuple[str, list[str], str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job, move, asked = put(broker, 1, state=State.PREPARING), jobs.move, list[Any]()
+
+    def move_late(*arguments: Any) -> bool:
+        asked.append(arguments)
+        return len(asked) > 1 and move(*arguments)
+
+    monkeypatch.setattr(jobs, "move", move_late)
+    assert cancel(nobody, job.id).json == nobody.get(f"/jobs/{job.id}").json
+    assert len(sent) == 1
 
 
 @pytest.mark.parametrize("ask", [cancel, interrupt])

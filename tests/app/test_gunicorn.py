@@ -1,12 +1,10 @@
 """The real server: uploads go through while others are slow, and who is refused can read why."""
 
 import socket
-import time
 from concurrent.futures import Future
 
 import pytest
 
-from app.pace import GRACE_S
 from tests.app.clients import BODY, HEAD, Dripped, code, connected, exchange, read_answer
 from tests.app.conftest import LARGEST_BYTES, Live
 from tests.app.forms import form, sound
@@ -17,10 +15,8 @@ MORE = 256
 
 def test_an_upload_goes_through_while_slow_clients_hang_on(live: Live, slow: list[Future[Dripped]]) -> None:
     assert not any(client.done() for client in slow)
-    begun = time.monotonic()
     status, answer = exchange(live.url, f"{HEAD}Content-Length: {len(BODY)}\r\n\r\n".encode(), BODY)
     assert (status, answer["status"]) == (200, "processing_started")
-    assert time.monotonic() - begun < GRACE_S / 2
     assert not any(client.done() for client in slow)
 
 
