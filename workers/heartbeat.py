@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 PATIENCE = int(DEAD_S / BEAT_S) + 2
 """Beats refused before giving up: by then the heart of a worker that died has stopped."""
 HUNG_S = 30.0
-"""A task that takes so much longer than it may will never end; it may wait `workers.render.ROOM_WAIT_S` for
-room on a full frames server."""
+"""A task that takes so much longer than it may will never end. It may wait for its publisher, which waits
+`workers.render.ROOM_WAIT_S` at most for room on a full frames server."""
 
 
 class Heartbeat:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from redis import Redis
 
+from settings import settings
 from wire import jobs, records, supply, workers
 from wire.connection import now_ms
 from wire.jobs import ENDED, Job, State
@@ -16,8 +17,9 @@ log = logging.getLogger(__name__)
 
 UNKNOWN_KEPT_S = 600.0
 """A folder of no known job is kept for so long after it last grew: its upload may be under way."""
-ADMITTING_S = 5.0
-"""A job is recorded in its folder first; the broker may know of it so much later, if it answers slowly."""
+ADMITTING_S = 3.0 + settings().redis_timeout_s
+"""A job is recorded in its folder first; the broker may know of it so much later: the call that tells it may
+take all the time that a call may take, on a host that is busy."""
 BINDING = "_kombu.binding."
 """Celery's own record of a queue goes by its name and this."""
 LOST = "The broker lost its memory, and this job with it: if it was not spoken to its end, post it again."

@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable
-from queue import Queue
-from threading import Thread
+from contextlib import suppress
+from queue import Full, Queue
+from threading import Event, Thread
 
 from wire.media import BATCH_FRAMES, CHUNK_FRAMES
 
@@ -11,6 +12,9 @@ log = logging.getLogger(__name__)
 
 WAITING = CHUNK_FRAMES // BATCH_FRAMES + 1
 """What waits at most: the batches of a chunk, and word of its end. Rendering waits for room."""
+FINISH_S = 30.0
+"""Longer than a chunk waits for a full frames server (`workers.render.ROOM_WAIT_S`): what takes longer is
+left, and dispatch finds it overdue."""
 
 
 class Publisher:
@@ -25,8 +29,12 @@ class Publisher:
         self._work.put(work)
 
     def finish(self) -> None:
-        """Wait until all that was put is done."""
-        self._work.join()
+        """Wait until all that was put is done, or leave it after `FINISH_S`."""
+        done = Event()
+        with suppress(Full):
+            self._work.put(done.set, timeout=FINISH_S)
+        if not done.wait(FINISH_S):
+            log.warning("the servers did not take what was rendered in %.0f s: it is left", FINISH_S)
 
     def _run(self) -> None:
         while True:
@@ -35,5 +43,3 @@ class Publisher:
                 work()
             except Exception:  # what comes next is another chunk's
                 log.exception("the servers were not told; dispatch finds the chunk overdue")
-            finally:
-                self._work.task_done()

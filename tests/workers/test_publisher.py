@@ -32,6 +32,27 @@ def test_work_that_fails_is_logged_and_does_not_keep_from_the_next(caplog: pytes
     assert "the broker is gone" in caplog.text
 
 
+@pytest.mark.parametrize("waiting", [0, WAITING])
+def test_what_the_servers_do_not_take_is_left_at_the_end(
+    waiting: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("workers.publisher.FINISH_S", 0.1)
+    publisher, go, begun = Publisher(), Event(), Event()
+
+    def hang() -> None:
+        begun.set()
+        go.wait(LIMIT_S)
+
+    publisher.put(hang)
+    assert begun.wait(LIMIT_S)
+    for _ in range(waiting):
+        publisher.put(lambda: None)
+    publisher.finish()
+    assert not go.is_set()
+    assert "it is left" in caplog.text
+    go.set()
+
+
 def test_more_than_a_chunk_waits_with_the_one_who_puts_it() -> None:
     publisher, go, begun, put = Publisher(), Event(), Event(), Event()
 
