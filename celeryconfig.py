@@ -11,6 +11,7 @@ broker_transport_options = {
     "visibility_timeout": 86_400,  # lost work is rung again by dispatch, elsewhere, long before
     "socket_timeout": settings().redis_timeout_s,  # without it apply_async hangs with a frozen Redis
     "socket_connect_timeout": settings().redis_timeout_s,
+    "health_check_interval": 5,  # a worker whose link was cut asks anew after 11 s at most, not after 51
     "socket_keepalive": True,  # a worker that waits for messages says nothing, and would wait for ever
     "socket_keepalive_options": {TCP_KEEPIDLE: 5, TCP_KEEPINTVL: 2, TCP_KEEPCNT: 3},  # s, s, times
 }
@@ -28,6 +29,6 @@ worker_concurrency = 1  # a worker process owns one device; more work is more wo
 worker_soft_shutdown_timeout = 8  # QUIT, as containers are stopped, lets the running chunk end
 worker_proc_alive_timeout = 300  # a model may take long to load in a new pool process
 worker_send_task_events = True  # Flower
-task_send_sent_event = False
+task_send_sent_event = False  # it would cost as much again as half the message; Flower hears from the worker
 worker_log_format = "%(asctime)s %(levelname)-7s worker %(message)s"
 worker_task_log_format = worker_log_format
