@@ -20,10 +20,10 @@ class Tally(StrEnum):
     STALE = "messages_stale"
 
 
-def count(broker: Redis, tally: Tally, more: int = 1) -> None:
-    """Count so many more. What a broker that is full or away does not take is lost, and fails nothing."""
+def count(broker: Redis, tally: Tally) -> None:
+    """Count one more. What a broker that is full or away does not take is lost, and fails nothing."""
     with suppress(RedisError):
-        broker.hincrby(keys.TALLIES, tally, more)
+        broker.hincrby(keys.TALLIES, tally)
 
 
 def read(broker: Redis) -> dict[Tally, int]:

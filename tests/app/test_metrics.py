@@ -13,7 +13,7 @@ from app.parts import Parts
 from tests.app.conftest import Hearts
 from tests.app.test_jobs import put
 from tests.conftest import free_port
-from wire import channels, connection, keys, tallies, workers
+from wire import channels, connection, keys, workers
 from wire.chunks import Row, Stage
 from wire.jobs import State
 from wire.tallies import Tally
@@ -65,7 +65,7 @@ def test_chunks_are_told_by_stage_and_worker_and_jobs_by_state(client: FlaskClie
 
 def test_what_was_mended_is_counted(client: FlaskClient, broker: Redis) -> None:
     for number, tally in enumerate(Tally, 1):
-        tallies.count(broker, tally, number)
+        broker.hset(keys.TALLIES, tally, number)
     seen = scraped(client)
     assert [value(seen, f"live_{tally}_total") for tally in Tally] == list(range(1, len(Tally) + 1))
 
