@@ -17,9 +17,9 @@ log = logging.getLogger(__name__)
 
 UNKNOWN_KEPT_S = 600.0
 """A folder of no known job is kept for so long after it last grew: its upload may be under way."""
-ADMITTING_S = 3.0 + settings().redis_timeout_s
-"""A job is recorded in its folder first; the broker may know of it so much later: the call that tells it may
-take all the time that a call may take, on a host that is busy."""
+ADMITTING_S = 3.0
+"""A job is recorded in its folder first; on a busy host the broker is told so much later, by a call that may
+take `LIVE_REDIS_TIMEOUT_S`."""
 BINDING = "_kombu.binding."
 """Celery's own record of a queue goes by its name and this."""
 LOST = "The broker lost its memory, and this job with it: if it was not spoken to its end, post it again."
@@ -68,7 +68,7 @@ def _is_lost(broker: Redis, path: Path, kept_s: float) -> bool:
         return _age_s(path) > UNKNOWN_KEPT_S
     now = now_ms(broker)
     age_s = (now - job.posted_ms) / 1000
-    if age_s < ADMITTING_S or age_s > kept_s:
+    if age_s < ADMITTING_S + settings().redis_timeout_s or age_s > kept_s:
         return age_s > kept_s
     log.error("job %s failed: the broker does not know it any more", job.id)
     return jobs.recall(broker, replace(job, state=State.FAILED, ended_ms=now, error=LOST), kept_s)

@@ -110,7 +110,7 @@ def admitted(broker: Redis, folder: Path, job_id: str, age_s: float) -> Job:
 def test_a_job_that_the_broker_lost_has_failed_and_says_why(
     broker: Redis, frames: Redis, tmp_path: Path
 ) -> None:
-    job = admitted(broker, tmp_path, "lost", ADMITTING_S + 1)
+    job = admitted(broker, tmp_path, "lost", ADMITTING_S + 10)
     assert jobs.admit(broker, job, 5)
     supply.raise_fence(frames, "lost", 0, 0)
     frames.xadd(keys.frames("lost", 7), {"head": "made"})
@@ -128,7 +128,7 @@ def test_a_job_that_the_broker_lost_has_failed_and_says_why(
 
 
 def test_a_job_that_the_broker_knows_goes_on(broker: Redis, frames: Redis, tmp_path: Path) -> None:
-    job = admitted(broker, tmp_path, "waiting", ADMITTING_S + 1)
+    job = admitted(broker, tmp_path, "waiting", ADMITTING_S + 10)
     jobs.admit(broker, job, 5)
     sweep(broker, frames, tmp_path, KEPT_S)
     assert jobs.load(broker, "waiting") == job
