@@ -60,9 +60,9 @@ def absent_frames(job: Job, stream: Stream) -> list[int]:
     return sorted(set(range(job.frames)) - times(job, stream).keys())
 
 
-def paused_s(job: Job, stream: Stream) -> float:
-    """Return for how long the speech stood still between its first frame and its last, in seconds."""
-    shown = times(job, stream)
+def paused_s(job: Job, stream: Stream, since: int = 0) -> float:
+    """Return for how long the speech stood still between the frame `since` and its last, in seconds."""
+    shown = {frame: at_s for frame, at_s in times(job, stream).items() if frame >= since}
     if not shown:
         return 0.0
     first, last = min(shown), max(shown)
