@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 
@@ -55,6 +55,8 @@ def host() -> Iterator[Host]:
             _ip("-n", name, *command)
         yield Host(name, here)
     finally:
+        with suppress(subprocess.CalledProcessError):  # there may be none; with its host it goes only later
+            _ip("link", "delete", name)
         _ip("netns", "delete", name)
 
 
