@@ -266,16 +266,18 @@ def test_chunk_that_the_frames_server_refuses_is_broken(broker: Redis, frames: R
     assert counted(broker) == {Tally.REFUSED: 1}
 
 
-def cancel(broker: Redis, frames: Redis) -> None:
+def call_off(broker: Redis, frames: Redis, end: State) -> None:
     job = jobs.load(broker, "j")
     assert job is not None
-    assert jobs.move(broker, job, State.CANCELLED, 60)
+    assert jobs.move(broker, job, end, 60)
     supply.forget(frames, "j", range(2))
 
 
+@pytest.mark.parametrize("end", [State.CANCELLED, State.EXPIRED])
 @pytest.mark.parametrize("moment", ["features", "render"])
-def test_chunk_whose_job_is_cancelled_ends_early_and_is_no_error(
+def test_chunk_whose_job_is_called_off_ends_early_and_is_no_error(
     moment: str,
+    end: State,
     rung: list[str],
     broker: Redis,
     frames: Redis,
@@ -285,10 +287,10 @@ def test_chunk_whose_job_is_cancelled_ends_early_and_is_no_error(
 ) -> None:
     made: list[Patch] = []
 
-    class Cancelled(MadeUpEngine):
+    class CalledOff(MadeUpEngine):
         def features(self, speech: Speech) -> int:
             if moment == "features":
-                cancel(broker, frames)
+                call_off(broker, frames, end)
             return super().features(speech)
 
         def render(self, avatar: Avatar, features: int, order: Order) -> Iterator[Patch]:
@@ -297,10 +299,10 @@ def test_chunk_whose_job_is_cancelled_ends_early_and_is_no_error(
                     studio.publisher.finish()
                 made.append(patch)
                 if moment == "render" and len(made) == 7:
-                    cancel(broker, frames)
+                    call_off(broker, frames, end)
                 yield patch
 
-    monkeypatch.setattr(render, "_studio", replace(studio, engine=Cancelled()))
+    monkeypatch.setattr(render, "_studio", replace(studio, engine=CalledOff()))
     render_chunk(1)
     assert len(made) == {"features": 10, "render": 15}[moment], "it ends with the batch under way"
     assert chunks.table(broker, "j") == {}
@@ -315,7 +317,7 @@ def test_message_of_a_cancelled_job_comes_to_nothing(
     rung: list[str], broker: Redis, frames: Redis, studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(render, "_studio", replace(studio, engine=MadeUpEngine(speed=0.001)))
-    cancel(broker, frames)
+    call_off(broker, frames, State.CANCELLED)
     render_chunk(0)
     assert (chunks.table(broker, "j"), frames.keys("*"), rung) == ({}, [], [])
     assert counted(broker) == {}
