@@ -18,8 +18,6 @@ LISTED = 50
 LISTED_MAX = 200
 """Jobs in a list at most: some 100 kB."""
 
-ID = re.compile(r"[0-9a-f]{32}")
-
 
 @routes.get("/jobs")
 def latest() -> Response:
@@ -37,7 +35,7 @@ def find(job_id: str) -> Job:
     Raises:
         UnknownJobError: there is none of that id.
     """
-    job = jobs.load(parts().broker, job_id) if ID.fullmatch(job_id) else None
+    job = jobs.load(parts().broker, job_id) if jobs.ID.fullmatch(job_id) else None
     if job is None:
         raise UnknownJobError("There is no such job (any more).")
     return job

@@ -1,5 +1,6 @@
 """A job's record and the states it goes through."""
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -11,6 +12,8 @@ from wire import keys, scripts
 from wire.connection import now_ms, script, text_hash
 from wire.media import FPS
 
+ID = re.compile(r"[0-9a-f]{32}")
+"""What a job's id looks like, and so a folder of its own."""
 KEPT = 1000
 """Ended jobs that are remembered at most; older ones are forgotten first."""
 

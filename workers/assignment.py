@@ -101,7 +101,7 @@ class _Load:
     work: float = 0.0
 
     def done_in_s(self, work: float) -> float:
-        return (self.work + work) / max(self.view.speed, SLOWEST)
+        return (self.work + work) / (self.view.speed or SLOWEST)
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ sys.path.insert(0, os.getcwd())
 
 MODULES = ("prepare", "dispatch", "render", "role", "logs")
 
+# No message expires: that goes by two hosts' clocks, and what comes too late changes nothing.
 app = Celery("workers", include=[f"workers.{module}" for module in MODULES])
 app.config_from_object("celeryconfig")
 acks.install()
@@ -19,14 +20,14 @@ acks.install()
 
 def ring_prepare(job_id: str) -> None:
     """Ask for a job to be prepared (again)."""
-    app.send_task("workers.prepare", args=(job_id,), expires=3600)
+    app.send_task("workers.prepare", args=(job_id,))
 
 
 def ring_dispatch() -> None:
     """Hasten the next dispatch pass; one that is missed is made up for by dispatch's own timer."""
-    app.send_task("workers.dispatch", expires=5)
+    app.send_task("workers.dispatch")
 
 
 def ring_render(queue: str, job_id: str, chunk: int, attempt: int) -> None:
     """Tell a render worker of a chunk; one that hears of it too late finds it given to another."""
-    app.send_task("workers.render", args=(job_id, chunk, attempt), queue=queue, expires=120)
+    app.send_task("workers.render", args=(job_id, chunk, attempt), queue=queue)

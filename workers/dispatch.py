@@ -76,7 +76,7 @@ def _tick() -> None:
             if passes % SWEEP_EVERY == 0:
                 housekeeping.sweep(stores.broker(), stores.frames(), have.uploads_folder, have.jobs_kept_s)
                 housekeeping.forget_queues(stores.broker())
-                look_after_all(stores.broker(), have.jobs_kept_s)
+                look_after_all(stores.broker(), have.uploads_folder, have.jobs_kept_s)
         except RedisError as error:
             log.warning("a dispatch pass failed (%s); again in %.1f s", error, EVERY_S)
         except Exception:  # whatever went wrong, leases have to be looked after

@@ -20,16 +20,16 @@ UNKNOWN_KEPT_S = 600.0
 ADMITTING_S = 3.0
 """A job is recorded in its folder first; on a busy host the broker is told so much later, by a call that may
 take `LIVE_REDIS_TIMEOUT_S`."""
-BINDING = "_kombu.binding."
-"""Celery's own record of a queue goes by its name and this."""
+BINDINGS = ("_kombu.binding.", "_kombu.binding_permanent.")
+"""Celery's own records of a queue go by its name and these."""
 LOST = "The broker lost its memory, and this job with it: if it was not spoken to its end, post it again."
 
 
 def sweep(broker: Redis, frames: Redis, folder: Path, kept_s: float) -> None:
     """Forget jobs that ended, and remove folders that no job is known for.
 
-    A job that was admitted and that the broker does not know has failed: that is told for `kept_s`. What is
-    no job's folder, or cannot be read, is left where it is.
+    A job that was admitted and that the broker does not know has failed: that is told for `kept_s`. What does
+    not go by a job's id, or cannot be read, is left where it is.
     """
     for path in folder.iterdir() if folder.is_dir() else ():
         job = jobs.load(broker, path.name)
@@ -55,7 +55,7 @@ def forget(frames: Redis, folder: Path, job: Job) -> None:
 def forget_queues(broker: Redis) -> None:
     """Delete the queues of render workers that are gone: what they were told was given to others."""
     alive = {worker.queue for worker in workers.live(broker)}
-    for head in ("", BINDING):
+    for head in ("", *BINDINGS):
         for key in map(str, broker.scan_iter(f"{head}gpu.*", count=1000)):
             if key.removeprefix(head) not in alive:
                 broker.delete(key)
@@ -63,6 +63,8 @@ def forget_queues(broker: Redis) -> None:
 
 def _is_lost(broker: Redis, path: Path, kept_s: float) -> bool:
     """Return whether nothing will come of a folder whose job is not known; a job that was lost is told of."""
+    if not jobs.ID.fullmatch(path.name):
+        return False  # nobody knows whose it is
     job = records.read(path.parent, path.name)
     if job is None:
         return _age_s(path) > UNKNOWN_KEPT_S

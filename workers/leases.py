@@ -13,4 +13,4 @@ def lease_ms(frames: float, speed: float) -> int:
 
     Both count frames of effort 1, see `workers.effort`.
     """
-    return int(1000 * (SLACK_S + FACTOR * frames / max(speed, SLOWEST)))
+    return int(1000 * (SLACK_S + FACTOR * frames / (speed or SLOWEST)))

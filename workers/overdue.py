@@ -1,10 +1,11 @@
 """A job whose preparing was asked for and does not come: asked for again, and in the end failed."""
 
 import logging
+from pathlib import Path
 
 from redis import Redis
 
-from wire import channels, jobs, keys, workers
+from wire import channels, jobs, uploads, workers
 from wire.connection import now_ms
 from wire.jobs import UNPREPARED, Job, State
 from workers.celery import ring_prepare
@@ -19,6 +20,7 @@ PACE = 10.0
 """Seconds of sound that are prepared in one at least; 240 are usual."""
 RINGS = 2
 """How often a try may come to nothing before the next is the last."""
+GONE = "The posted file is not there any more: post it again."
 
 
 def patience_s(announced_s: float, is_served: bool) -> float:
@@ -32,12 +34,19 @@ def patience_s(announced_s: float, is_served: bool) -> float:
     return min(LONGEST_S, SHORTEST_S + announced_s / PACE)
 
 
-def look_after_all(broker: Redis, kept_s: float) -> None:
-    """Look after each channel's first job that is not prepared."""
+def look_after_all(broker: Redis, folder: Path, kept_s: float) -> None:
+    """Fail jobs whose posted file is not in the uploads `folder`; look after each channel's first unprepared.
+
+    A file is gone where the API could not tell, of a broker that stood still, that the job was admitted.
+    """
     now, is_served = now_ms(broker), any(worker.role == "prepare" for worker in workers.live(broker))
     for channel in channels.names(broker):
         playlist = jobs.load_many(broker, jobs.playlist(broker, channel))
-        for job in [job for job in playlist if job.state in UNPREPARED][:1]:
+        waiting = [job for job in playlist if job.state in UNPREPARED]
+        for job in waiting:
+            if not uploads.posted(folder, job.id).exists():
+                _fail(broker, job, kept_s, GONE)
+        for job in waiting[:1]:
             look_after(broker, job, now, kept_s, is_served)
 
 
@@ -58,15 +67,15 @@ def look_after(broker: Redis, job: Job, now_ms: int, kept_s: float, is_served: b
         log.warning("job %s is not prepared after %.0f s; asked for again", job.id, patience)
         _ask_again(broker, job, now_ms, job.rings + 1)
     else:
-        _give_up(broker, job, kept_s)
+        tries = f"it was not prepared in {RINGS + 1} tries"
+        _fail(broker, job, kept_s, f"{tries}: is a prepare worker running, and what does it log?")
 
 
 def _ask_again(broker: Redis, job: Job, now_ms: int, rings: int) -> None:
-    broker.hset(keys.job(job.id), mapping={"rings": rings, "rung_ms": now_ms})
-    ring_prepare(job.id)
+    if jobs.move(broker, job, job.state, 0, {job.state}, rings=rings, rung_ms=now_ms):
+        ring_prepare(job.id)
 
 
-def _give_up(broker: Redis, job: Job, kept_s: float) -> None:
-    reason = f"it was not prepared in {RINGS + 1} tries: is a prepare worker running, and what does it log?"
+def _fail(broker: Redis, job: Job, kept_s: float, reason: str) -> None:
     if jobs.move(broker, job, State.FAILED, kept_s, UNPREPARED, error=reason):
         log.error("job %s failed: %s", job.id, reason)

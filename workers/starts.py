@@ -23,7 +23,7 @@ def lead_s(frames: int, speeds: Sequence[float], window_s: float = math.inf) -> 
     planned there would stay there. Workers that would need more are too slow for the job however long it
     waits.
     """
-    rates = [max(speed, SLOWEST) for speed in speeds] or [float(FPS)]
+    rates = [speed or SLOWEST for speed in speeds] or [float(FPS)]
     free = [0.0] * len(rates)
     lead = 0.0
     for chunk in range(chunks.count(frames)):

@@ -1,16 +1,17 @@
 """A job that is not prepared: asked for again in time, failed in the end, but not for waiting its turn."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from redis import Redis
 
-from wire import channels, jobs, keys, workers
+from wire import channels, jobs, keys, uploads, workers
 from wire.channels import Channel
 from wire.jobs import Job, State
 from wire.workers import Worker
 from workers import overdue
-from workers.overdue import LONGEST_S, RINGS, SHORTEST_S, look_after, look_after_all, patience_s
+from workers.overdue import GONE, LONGEST_S, RINGS, SHORTEST_S, look_after, look_after_all, patience_s
 from workers.sound import DECODE_TIMEOUT_S
 
 LATE_MS = int(LONGEST_S * 1000)
@@ -35,6 +36,11 @@ def now(broker: Redis) -> Job:
 def look_after_at(broker: Redis, now_ms: int, is_served: bool) -> Job:
     look_after(broker, now(broker), now_ms, 60, is_served)
     return now(broker)
+
+
+def post(folder: Path, job_id: str) -> None:
+    uploads.posted(folder, job_id).parent.mkdir()
+    uploads.posted(folder, job_id).touch()
 
 
 def begin(broker: Redis, now_ms: int) -> None:
@@ -116,26 +122,48 @@ def test_job_that_was_prepared_meanwhile_does_not_fail(broker: Redis, asked: lis
 
 
 def test_each_channels_first_job_that_is_not_prepared_is_looked_after(
-    broker: Redis, asked: list[str], monkeypatch: pytest.MonkeyPatch
+    broker: Redis, asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for channel, ids in {"main": ["k"], "other": ["l", "m"], "idle": []}.items():
         channels.report(broker, Channel(channel, "hash", 250, 1280, 720, 0))
         for job_id in ids:
             jobs.admit(broker, replace(JOB, id=job_id, channel=channel), 9)
+            post(tmp_path, job_id)
     jobs.move(broker, JOB, State.PREPARING, 60)
     jobs.move(broker, JOB, State.RENDERING, 60)
     workers.beat(broker, Worker("node@h", "prepare", "prepare"), "test")
     monkeypatch.setattr(overdue, "now_ms", lambda _: JOB.posted_ms + LATE_MS)
-    look_after_all(broker, 60)
+    look_after_all(broker, tmp_path, 60)
     assert asked == ["k", "l"]
 
 
+@pytest.mark.usefixtures("asked")
+def test_job_whose_posted_file_is_gone_fails_at_once_wherever_it_waits(broker: Redis, tmp_path: Path) -> None:
+    channels.report(broker, Channel("main", "hash", 250, 1280, 720, 0))
+    jobs.admit(broker, replace(JOB, id="k"), 9)
+    post(tmp_path, "j")
+    look_after_all(broker, tmp_path, 60)
+    assert jobs.playlist(broker, "main") == ["j"]
+    gone = jobs.load(broker, "k")
+    assert gone is not None
+    assert (gone.state, gone.error) == (State.FAILED, GONE)
+
+
+def test_job_that_the_broker_lost_meanwhile_leaves_no_stump(broker: Redis, asked: list[str]) -> None:
+    seen = now(broker)
+    broker.flushdb()
+    look_after(broker, seen, JOB.posted_ms + LATE_MS, 60, is_served=False)
+    assert broker.keys() == []
+    assert asked == []
+
+
 def test_without_a_prepare_worker_trying_comes_to_an_end(
-    broker: Redis, asked: list[str], monkeypatch: pytest.MonkeyPatch
+    broker: Redis, asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    post(tmp_path, "j")
     channels.report(broker, Channel("main", "hash", 250, 1280, 720, 0))
     for n in range(1, RINGS + 2):
         monkeypatch.setattr(overdue, "now_ms", lambda _, n=n: JOB.posted_ms + n * LATE_MS)
-        look_after_all(broker, 60)
+        look_after_all(broker, tmp_path, 60)
     assert asked == ["j"] * RINGS
     assert now(broker).state is State.FAILED
