@@ -52,7 +52,7 @@ def show(job: Job) -> dict[str, Any]:
         "frames": job.frames if job.frames >= 0 else None,
         "frames_aired": job.frames_aired,
         "error": job.error or None,
-        "warning": job.warning or None,
+        "warning": "; ".join(filter(None, (job.warning, _loss(job)))) or None,
         "degraded": job.degraded,
         "interrupted": job.interrupted_at_s is not None,
         "interrupted_at_s": job.interrupted_at_s,
@@ -62,6 +62,12 @@ def show(job: Job) -> dict[str, Any]:
         "priority": job.priority,
         "expires_at": _iso(job.expires_ms) if job.expires_ms >= 0 else None,
     }
+
+
+def _loss(job: Job) -> str:
+    """Return how much of the job was not sent, if so."""
+    told = f"{job.frames_lost} of its {job.frames} frames were not sent: the encoder failed or fell behind"
+    return told if job.frames_lost else ""
 
 
 def _iso(ms: int) -> str:

@@ -35,12 +35,6 @@ def resume_position(broker: Redis, name: str) -> int:
     return channel.position_at(now) if channel else 0
 
 
-def warning(aired: Aired) -> str:
-    """Return how many frames were lost, behind what was to be known of the job before it was sent."""
-    lost = f"{aired.lost} of its {aired.job.frames} frames were not sent: the encoder failed or fell behind"
-    return f"{aired.job.warning}; {lost}" if aired.job.warning else lost
-
-
 class Reporter:
     """Reports each beat until stopped, and once more then. What was not heard is told when Redis is back."""
 
@@ -104,5 +98,5 @@ class Reporter:
         if aired.degraded:
             changed["degraded"] = True
         if aired.lost:
-            changed["warning"] = warning(aired)
+            changed["frames_lost"] = aired.lost
         return jobs.move(self._broker, aired.job, state, self._kept_s, only_from, **changed)

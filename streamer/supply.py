@@ -15,7 +15,7 @@ from streamer.counters import Counters
 from streamer.outage import Outage
 from streamer.progress import Progress
 from streamer.reading import Reading, choose, cut, overtaken, replaced
-from wire import jobs, supply
+from wire import chunks, jobs, supply
 from wire.batches import Batch, MisshapenBatchError
 from wire.jobs import Job, State
 
@@ -126,8 +126,11 @@ class Reader:
         if job is None:
             self._reading = None
         elif self._reading is None or self._reading.job.id != job.id:
-            log.info("job %s: %d frames, read from frame %d", job.id, job.frames, job.frames_aired)
-            self._go_on(Reading(job, job.frames_aired))
+            # a broker that lost its last second may know less of what has aired than the frames server
+            past = chunks.span(supply.first_chunk(self._frames, job.id), job.frames).start
+            frame = max(job.frames_aired, min(past, job.frames))
+            log.info("job %s: %d frames, read from frame %d", job.id, job.frames, frame)
+            self._go_on(Reading(job, frame))
 
     def _go_on(self, reading: Reading) -> None:
         self._reading = reading

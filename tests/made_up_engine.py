@@ -45,6 +45,7 @@ class MadeUpEngine:
     """Satisfies `workers.engines.interface.Engine`."""
 
     name: str = "made-up"
+    weights: str = ""
     device: str = "cpu"
     speed: float = field(default_factory=lambda: float(os.environ.get("MADE_UP_SPEED", "400")))
 

@@ -90,6 +90,7 @@ class Job:
     rung_ms: int = 0
     rings: int = 0
     loudest: float = 0.0
+    frames_lost: int = 0
     degraded: bool = False
     error: str = ""
     warning: str = ""

@@ -116,6 +116,7 @@ CHANGE_CHUNK = """
 -- KEYS chunk table; ARGV chunk, attempt, row, allowed stages..
 local row = redis.call('HGET', KEYS[1], ARGV[1])
 if not row then return 0 end
+if row == ARGV[3] then return 1 end
 row = cjson.decode(row)
 if row.attempt ~= tonumber(ARGV[2]) then return 0 end
 for i = 4, #ARGV do
@@ -126,7 +127,20 @@ for i = 4, #ARGV do
 end
 return 0
 """
-"""Change a chunk's row if it still is in this attempt and in an allowed stage."""
+"""Change a chunk's row if it still is in this attempt and in an allowed stage.
+
+A row that is there already was written by this call: a client that waited too long sends it once more.
+"""
+
+RAISE = """
+-- KEYS fence; ARGV epoch, chunk, ttl ms
+local fence = redis.call('HMGET', KEYS[1], 'epoch', 'chunk')
+local is_past = fence[1] == ARGV[1] and tonumber(fence[2]) >= tonumber(ARGV[2])
+if not is_past then redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'chunk', ARGV[2]) end
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 0
+"""
+"""Raise a fence; one of the same epoch is never moved back."""
 
 BEAT = """
 -- KEYS worker, workers; ARGV owner, ttl ms, name, fields..

@@ -41,11 +41,16 @@ class ChunkSound:
 
 
 def raise_fence(frames: Redis, job_id: str, epoch: int, chunk: int) -> None:
-    """Let `chunk` and later ones of the job be written, by renders of this `epoch` alone."""
-    with frames.pipeline() as pipe:
-        pipe.hset(keys.fence(job_id), mapping={"epoch": epoch, "chunk": chunk})
-        pipe.pexpire(keys.fence(job_id), int(FENCE_TTL_S * 1000))
-        pipe.execute()
+    """Let `chunk` and later ones of the job be written, by renders of this `epoch` alone.
+
+    What has aired in the same epoch stays behind the fence.
+    """
+    script(frames, scripts.RAISE, [keys.fence(job_id)], *map(str, (epoch, chunk, int(FENCE_TTL_S * 1000))))
+
+
+def first_chunk(frames: Redis, job_id: str) -> int:
+    """Return the first chunk of the job that may be written; 0 where there is no fence."""
+    return int(cast(bytes | None, frames.hget(keys.fence(job_id), "chunk")) or 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ ROLES = ("prepare", "dispatch", "render")
 class Worker:
     """One live worker. `speed` is in frames a second, 0 for roles that render nothing.
 
+    `engine` is the engine's name, and, where it has weights, behind an `@` what tells them from others: a job
+    is not begun with one model and gone on with by another.
+
     `life` tells its process from one that went by the same name before. One that `is_ending` ends what it is
     at, and takes nothing more.
     """
@@ -31,6 +34,11 @@ class Worker:
     speed: float = 0.0
     life: str = ""
     is_ending: bool = False
+
+
+def family(engine: str) -> str:
+    """Return the name of an engine, without its weights."""
+    return engine.partition("@")[0]
 
 
 def beat(broker: Redis, worker: Worker, owner: str) -> bool:

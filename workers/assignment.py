@@ -1,10 +1,11 @@
 """Which chunk goes to which worker. Pure: `dispatch` gathers what there is, and carries out the answer.
 
-Chunks go in order of airtime over all channels and jobs, each to the worker of its engine that will have done
-it first by its measured speed, at most two a worker: one running, one waiting. A chunk waits for room at that
-worker, while later ones may go to slower workers that have time for them. A chunk that failed at a worker
-waits for another where there is one. Each failure is a try; what only waited at a worker was not tried there,
-and takes no room there once it is overdue: its message may be lost.
+Chunks go in order of airtime over all channels and jobs, but what airs soon of those on air goes first. Each
+goes to the worker of its engine that will have done it first by its measured speed, at most two a worker: one
+running, one waiting. A chunk waits for room at that worker, while later ones may go to slower workers that
+have time for them. A chunk that failed at a worker waits for another where there is one. Each failure is a
+try; what only waited at a worker was not tried there, and takes no room there once it is overdue: its message
+may be lost.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,7 +33,8 @@ class JobView:
     """A job that is rendered: `airs_in` frames from now its first frame airs; negative once it has.
 
     `first` is its first chunk that has not aired. `there` holds the chunks of `rows` that are done and whose
-    frames are on the frames server; `effort` is that of each frame, see `workers.effort`.
+    frames are on the frames server; `effort` is that of each frame, see `workers.effort`. What airs soon of a
+    job that `goes_first`, as it is on air, comes before all that is not.
     """
 
     id: str
@@ -43,6 +45,7 @@ class JobView:
     rows: Mapping[int, Row]
     there: frozenset[int] = frozenset()
     effort: float = 1.0
+    goes_first: bool = False
 
     def work(self, chunk: int) -> float:
         """Return the chunk's work, in frames of effort 1."""
@@ -90,6 +93,11 @@ class _Want:
     tried: tuple[str, ...] = ()
     lost_at: str = ""
     reason: str = ""
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """By what chunks are ordered: a job that begins shall not starve one that is on air."""
+        return not (self.job.goes_first and self.airs_in <= SOON_FRAMES), self.airs_in
 
 
 @dataclass(slots=True)
@@ -147,10 +155,12 @@ def assign(
     staying = [load for load in alive.values() if not load.view.is_ending]
     room = sum(max(0, ROWS_A_WORKER - load.rows) for load in staying)
     loads = _Loads(staying, room, absent_s or {})
-    wants = sorted(
-        (want for job in jobs for want in _wanted(now_ms, job, alive, window_frames)), key=lambda w: w.airs_in
-    )
-    return [done for want in wants if (done := _answer(now_ms, want, loads)) is not None]
+    wants = [want for job in jobs for want in _wanted(now_ms, job, alive, window_frames)]
+    return [
+        done
+        for want in sorted(wants, key=lambda w: w.rank)
+        if (done := _answer(now_ms, want, loads)) is not None
+    ]
 
 
 def _count(now_ms: int, job: JobView, alive: Mapping[str, _Load]) -> None:
@@ -193,8 +203,8 @@ def _lost(now_ms: int, row: Row, is_there: bool, alive: Mapping[str, _Load]) -> 
 
 
 def _tried(row: Row) -> tuple[str, ...]:
-    """Return where a chunk that got lost was tried by now; where it only waited, it was not."""
-    return row.tried if row.stage is Stage.SENT else (*row.tried, row.worker)
+    """Return where a chunk that got lost failed by now: not where it only waited, or was done."""
+    return row.tried if row.stage in (Stage.SENT, Stage.DONE) else (*row.tried, row.worker)
 
 
 def _answer(now_ms: int, want: _Want, loads: _Loads) -> Send | Replace | None:

@@ -11,6 +11,8 @@ from wire.turns import Command
 from workers.assignment import Replace, Send
 from workers.views import Queued
 
+OWN_MOUTH = "the clip's own mouth aired"
+
 
 def changes(queued: Mapping[str, Queued], actions: Sequence[Send | Replace], kept_s: float) -> list[Command]:
     """Return what drops the rows of what has aired, which makes room, and then writes down `actions`.
@@ -51,7 +53,7 @@ def _degraded(job: Job, action: Replace) -> Iterator[Command]:
     yield ("HSET", keys.job(job.id), "degraded", "1")
     yield ("HINCRBY", keys.job(job.id), "chunks_replaced", "1")
     yield ("HINCRBY", keys.TALLIES, Tally.REPLACED, "1")
-    if not job.warning:
+    if OWN_MOUTH not in job.warning:
         at_s = chunks.span(action.chunk, job.frames).start / FPS
-        warning = f"the clip's own mouth aired from {at_s:.2f} s on: {action.reason}"
-        yield ("HSET", keys.job(job.id), "warning", warning)
+        told = [job.warning] * bool(job.warning) + [f"{OWN_MOUTH} from {at_s:.2f} s on: {action.reason}"]
+        yield ("HSET", keys.job(job.id), "warning", "; ".join(told))

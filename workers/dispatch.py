@@ -5,7 +5,7 @@ unless another pass handed something out, or a job ended, since this one looked.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from threading import Event, Lock, Thread
 
@@ -25,6 +25,7 @@ from workers.changes import changes
 from workers.expiry import expire
 from workers.interruption import giving_way
 from workers.overdue import look_after_all
+from workers.reasons import brief
 from workers.replacement import publish_still
 from workers.slices import cut
 from workers.views import Queued, Scene, gather
@@ -69,18 +70,37 @@ def _tick() -> None:
     pause, passes = Event(), 0
     while not pause.wait(EVERY_S):
         passes += 1
-        try:
-            have = settings()
-            expire(stores.broker(), stores.frames(), have.uploads_folder, have.jobs_kept_s)
-            run_pass()
-            if passes % SWEEP_EVERY == 0:
-                housekeeping.sweep(stores.broker(), stores.frames(), have.uploads_folder, have.jobs_kept_s)
-                housekeeping.forget_queues(stores.broker())
-                look_after_all(stores.broker(), have.uploads_folder, have.jobs_kept_s)
-        except RedisError as error:
-            log.warning("a dispatch pass failed (%s); again in %.1f s", error, EVERY_S)
-        except Exception:  # whatever went wrong, leases have to be looked after
-            log.exception("a dispatch pass failed; again in %.1f s", EVERY_S)
+        for chore in (_expire, run_pass, *(() if passes % SWEEP_EVERY else CHORES)):
+            _try(chore)
+
+
+def _try(chore: Callable[[], None]) -> None:
+    """Do a chore of the timer's; one that fails keeps no other from being done."""
+    try:
+        chore()
+    except RedisError as error:
+        log.warning("%s failed (%s); again soon", chore.__name__, error)
+    except Exception:
+        log.exception("%s failed; again soon", chore.__name__)
+
+
+def _expire() -> None:
+    expire(stores.broker(), stores.frames(), settings().uploads_folder, settings().jobs_kept_s)
+
+
+def _sweep() -> None:
+    housekeeping.sweep(stores.broker(), stores.frames(), settings().uploads_folder, settings().jobs_kept_s)
+
+
+def _forget_queues() -> None:
+    housekeeping.forget_queues(stores.broker())
+
+
+def _look_after() -> None:
+    look_after_all(stores.broker(), settings().uploads_folder, settings().jobs_kept_s)
+
+
+CHORES = (_sweep, _forget_queues, _look_after)
 
 
 def run_pass() -> None:
@@ -141,7 +161,7 @@ def _lay_ready(scene: Scene, actions: Sequence[Send | Replace]) -> list[Send | R
             break
         except (OSError, ValueError) as error:
             failed.add(action.job)
-            _fail(queued.job, f"its sound cannot be read any more: {error}")
+            _fail(queued.job, f"its sound cannot be read any more: {brief(error)}")
     return [action for action in laid if action.job not in failed]
 
 

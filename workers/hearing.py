@@ -3,6 +3,7 @@
 from latentsync.mel import frames_of
 from latentsync.spans import cut_spans, heard, needed, positions_of, rows_of
 from wire.media import CONTEXT_FRAMES, MODEL_SAMPLES_PER_FRAME
+from wire.workers import family
 
 
 def stretch(engine: str, span: range, job_frames: int) -> range:
@@ -10,7 +11,7 @@ def stretch(engine: str, span: range, job_frames: int) -> range:
 
     LatentSync hears its sound in windows of 30 s, any other engine `CONTEXT_FRAMES` around the chunk.
     """
-    if engine != "latentsync":
+    if family(engine) != "latentsync":
         return range(max(0, span.start - CONTEXT_FRAMES), min(job_frames, span.stop + CONTEXT_FRAMES))
     samples = job_frames * MODEL_SAMPLES_PER_FRAME
     mel_frames = frames_of(samples)

@@ -8,6 +8,7 @@ from wire.connection import now_ms
 from wire.jobs import UNPREPARED, Job, State
 from workers import stores
 from workers.celery import app, ring_dispatch
+from workers.reasons import brief
 from workers.sound import UnusableSoundError, decode
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ def prepare(job_id: str) -> None:
     except UnusableSoundError as error:
         _fail(job, str(error))
     except Exception as error:
-        if _fail(job, f"preparing failed: {error}"):
+        if _fail(job, f"preparing failed: {brief(error)}"):
             raise
     ring_dispatch()
 

@@ -22,6 +22,7 @@ from workers.heartbeat import Heartbeat
 from workers.leases import lease_ms
 from workers.publisher import Publisher
 from workers.publishing import Publication, checked, to_batches
+from workers.reasons import brief
 from workers.wardrobe import Wardrobe
 
 log = logging.getLogger(__name__)
@@ -55,8 +56,9 @@ def start(heartbeat: Heartbeat) -> None:
     engine = load(settings().engine or default(settings().checkpoints_folder))
     engine.warm_up()
     _studio = Studio(engine, Wardrobe(settings().avatars_folder), heartbeat)
-    heartbeat.tell(device=engine.device, engine=engine.name, speed=_studio.wardrobe.rehearse(engine))
-    log.info("%s is warm on %s: %.0f frames a second", engine.name, engine.device, heartbeat.speed)
+    identity = f"{engine.name}@{engine.weights}" if engine.weights else engine.name
+    heartbeat.tell(device=engine.device, engine=identity, speed=_studio.wardrobe.rehearse(engine))
+    log.info("%s is warm on %s: %.0f frames a second", identity, engine.device, heartbeat.speed)
 
 
 def stop() -> None:
@@ -156,7 +158,7 @@ def _tell(job_id: str, chunk: int, claimed: Row, publication: Publication, failu
         log.error(
             "job %s chunk %d attempt %d failed; dispatch tries again", job_id, chunk, attempt, exc_info=error
         )
-    stage, reason = (Stage.BROKEN, f"{type(error).__name__}: {error}") if error else (Stage.DONE, "")
+    stage, reason = (Stage.BROKEN, f"{type(error).__name__}: {brief(error)}") if error else (Stage.DONE, "")
     row = replace(claimed, stage=stage, reason=reason)
     is_ours = chunks.change(stores.broker(), job_id, chunk, row, Stage.RUNNING)
     is_late = not (is_ours or _is_called_off(job_id))

@@ -13,7 +13,7 @@ from wire.jobs import Job, State
 from wire.lineup import Lineup
 from wire.media import FPS
 from wire.supply import Fence
-from wire.workers import Worker
+from wire.workers import Worker, family
 from workers import starts
 from workers.assignment import JobView, WorkerView
 from workers.effort import effort
@@ -59,6 +59,7 @@ class _Planned:
     start: int
     engine: str
     airs_in: int
+    goes_first: bool
 
 
 def gather(broker: Redis, frames: Redis, window_frames: int) -> Scene:
@@ -87,7 +88,7 @@ def pin_engine(rendering: Sequence[Worker]) -> str:
     speeds: dict[str, float] = {}
     for worker in rendering:
         speeds[worker.engine] = speeds.get(worker.engine, 0.0) + worker.speed
-    return max(speeds, key=lambda engine: (engine == PREFERRED, speeds[engine]), default="")
+    return max(speeds, key=lambda engine: (family(engine) == PREFERRED, speeds[engine]), default="")
 
 
 def _walk(line: Lineup, rendering: Sequence[Worker], now: int, window_frames: int) -> Iterator[_Planned]:
@@ -112,7 +113,8 @@ def _walk(line: Lineup, rendering: Sequence[Worker], now: int, window_frames: in
         from_now = 0 if job.state is State.ON_AIR else max(airs_at, position, end or 0) - position
         rest = job.frames - job.frames_aired
         end = starts.actual_end(start + job.frames, position + from_now + rest, period(channel.avatar_frames))
-        yield _Planned(job, rows, start, engine, from_now - job.frames_aired)
+        goes_first = job.state is State.ON_AIR and not any(other.cuts_off(job) for other, _ in line.jobs)
+        yield _Planned(job, rows, start, engine, from_now - job.frames_aired, goes_first)
 
 
 def _lead_s(job: Job, engine: str, rendering: Sequence[Worker], window_frames: int) -> float:
@@ -129,7 +131,7 @@ def _queued(plan: _Planned, fence: Fence | None) -> Queued:
     ahead = {chunk: row for chunk, row in rows.items() if chunk >= first}
     there = fence.there if fence else frozenset()
     each = effort(engine, job.inference_steps, job.guidance_scale)
-    view = JobView(job.id, engine, job.frames, first, plan.airs_in, ahead, there, each)
+    view = JobView(job.id, engine, job.frames, first, plan.airs_in, ahead, there, each, plan.goes_first)
     epoch = job.epoch + (not fenced and job.chunks_sent > 0)
     is_aired = fence is not None and fence.chunk >= chunks.count(job.frames)
     return Queued(job, rows, plan.start, engine, epoch, fenced, is_aired, view)

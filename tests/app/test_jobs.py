@@ -19,6 +19,14 @@ def put(broker: Redis, number: int, **more: object) -> Job:
     return job
 
 
+def test_what_was_not_sent_is_told_behind_what_else_went_wrong(nobody: FlaskClient, broker: Redis) -> None:
+    job = put(broker, 7, frames=50, frames_lost=2, warning="the file breaks off")
+    told = "2 of its 50 frames were not sent: the encoder failed or fell behind"
+    answer = nobody.get(f"/jobs/{job.id}")
+    assert answer.json
+    assert answer.json["warning"] == f"the file breaks off; {told}"
+
+
 def test_a_job_is_shown_with_all_that_is_promised_and_no_more(nobody: FlaskClient, broker: Redis) -> None:
     job = put(
         broker, 7, sound_name="你好.wav", guidance_scale=1.5, inference_steps=30, seed=4, avatar="secret"

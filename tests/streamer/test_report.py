@@ -1,7 +1,7 @@
 """Telling what was sent: to the broker, and then to the frames server."""
 
 import logging
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from threading import Event, Thread
 
 import numpy as np
@@ -128,15 +128,7 @@ def test_frames_that_were_never_sent_are_told_and_the_job_ends(broker: Redis, fr
     once(reporter(broker, progress))
     done = record(broker)
     assert (done.state, done.frames_aired, done.degraded) == (State.DONE, 4, True)
-    assert done.warning == "2 of its 4 frames were not sent: the encoder failed or fell behind"
-
-
-def test_lost_frames_are_told_behind_what_was_known_before(broker: Redis, frames: Redis) -> None:
-    job, progress = replace(make_job(frames=4), warning="it breaks off"), Progress()
-    post(broker, frames, job)
-    lost(progress, job, 0)
-    once(reporter(broker, progress))
-    assert record(broker).warning.startswith("it breaks off; 1 of its 4 frames")
+    assert done.frames_lost == 2
 
 
 def test_frame_that_comes_behind_a_lost_one_does_not_move_the_job_back() -> None:

@@ -254,6 +254,16 @@ def test_job_that_is_overtaken_before_it_begins_is_read_again_behind_the_other(
     assert [(frame.job.id, frame.number) for frame in taken] == [(i, n) for i in "acb" for n in range(20)]
 
 
+def test_job_is_read_from_behind_the_fence_where_the_broker_knows_less(
+    supplied: Supplied, broker: Redis, frames: Redis
+) -> None:
+    job = make_job(frames=40)
+    supply.raise_fence(frames, job.id, 0, 1)  # chunk 0 has aired, and is forgotten
+    post(broker, frames, job)
+    render(frames, job, 1)
+    assert supplied.take(1)[0].number == 8
+
+
 def damaged_by(change: Callable[[Batch], Batch]) -> Callable[[Redis, Job, int], None]:
     """Return a render whose second batch is changed."""
 

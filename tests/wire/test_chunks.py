@@ -33,6 +33,13 @@ def test_chunk_is_claimed_once(broker: Redis) -> None:
     assert chunks.table(broker, "j")[3].stage is Stage.RUNNING
 
 
+def test_change_that_is_sent_again_as_its_answer_was_lost_is_as_good_as_the_first(broker: Redis) -> None:
+    put(broker, Row(Stage.RUNNING, 1, "gpu.a.0", 0))
+    done = Row(Stage.DONE, 1, "gpu.a.0", 0)
+    assert chunks.change(broker, "j", 3, done, Stage.RUNNING)
+    assert chunks.change(broker, "j", 3, done, Stage.RUNNING)
+
+
 def test_stale_attempt_can_neither_claim_nor_report(broker: Redis) -> None:
     put(broker, Row(Stage.SENT, 2, "gpu.b.0", 0))
     assert not chunks.claim(broker, "j", 3, 1, "life", 5000)

@@ -93,6 +93,15 @@ def test_every_key_has_an_end_of_life(frames: Redis) -> None:
     assert len(frames.keys("*")) == 3
 
 
+def test_fence_is_not_moved_back_within_its_epoch(frames: Redis) -> None:
+    supply.raise_fence(frames, "j", 1, 5)
+    supply.raise_fence(frames, "j", 1, 3)
+    assert supply.first_chunk(frames, "j") == 5
+    supply.raise_fence(frames, "j", 2, 3)
+    assert supply.first_chunk(frames, "j") == 3
+    assert supply.first_chunk(frames, "unknown") == 0
+
+
 def test_sound_comes_back_as_it_was_laid_ready(frames: Redis) -> None:
     sound = ChunkSound(np.arange(9, dtype=np.int16), np.arange(-3, 0, dtype=np.int16), 7)
     supply.put_sound(frames, "j", 4, sound)

@@ -200,3 +200,22 @@ def test_no_pass_overloads_a_worker_or_gives_a_chunk_twice(
     given = sends(assign(NOW, views, workers, WINDOW))
     assert len({(job, chunk) for job, chunk, _ in given}) == len(given)
     assert all(sum(w == worker.queue for _, _, w in given) <= ROWS_A_WORKER for worker in workers)
+
+
+def test_job_that_begins_does_not_starve_one_that_is_on_air() -> None:
+    on_air = replace(JOB, first=8, airs_in=8 - 183, goes_first=True)  # chunk 8 airs in 8 frames
+    begins = replace(JOB, id="next", airs_in=3)
+    assert sends(assign(NOW, [begins, on_air], [A], WINDOW)) == [("j", 8, A.queue), ("j", 9, A.queue)]
+
+
+def test_job_on_air_that_is_well_ahead_lets_another_begin() -> None:
+    on_air = replace(JOB, first=8, airs_in=SOON_FRAMES + 1 - 183, goes_first=True)
+    begins = replace(JOB, id="next", airs_in=3)
+    assert sends(assign(NOW, [on_air, begins], [A], WINDOW)) == [("next", 0, A.queue), ("next", 1, A.queue)]
+
+
+def test_chunk_whose_frames_were_lost_was_not_tried_in_vain() -> None:
+    job = lost(replace(row(Stage.DONE), tried=("gpu.old.0",)))
+    (action,) = assign(NOW, [job], [A], WINDOW)
+    assert isinstance(action, Send)
+    assert (action.worker, action.tried) == (A.queue, ("gpu.old.0",))

@@ -72,7 +72,8 @@ def finish_all(broker: Redis, frames: Redis) -> None:
     """Let the workers have done all that they were told."""
     for job_id in jobs.playlist(broker, "main"):
         for chunk, row in chunks.table(broker, job_id).items():
-            if chunks.change(broker, job_id, chunk, replace(row, stage=Stage.DONE), Stage.SENT):
+            if row.stage is Stage.SENT:
+                chunks.change(broker, job_id, chunk, replace(row, stage=Stage.DONE), Stage.SENT)
                 frames.xadd(keys.frames(job_id, chunk), {"head": "made"}, id="1-0")
 
 

@@ -20,7 +20,7 @@ from workers.wardrobe import Wardrobe
 class Counting:
     """An engine that counts its performances; the clock goes on by a second for each patch."""
 
-    name, device = "counting", "none"
+    name, weights, device = "counting", "", "none"
 
     def __init__(self) -> None:
         self.now_s = 0.0

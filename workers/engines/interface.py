@@ -54,9 +54,16 @@ class LostDeviceError(RuntimeError):
 
 
 class Engine(Protocol):
-    """Renders chunks; one instance a worker process, used by one thread."""
+    """Renders chunks; one instance a worker process, used by one thread.
+
+    Attributes:
+        name: which engine it is.
+        weights: once warm, what tells its weights from others; empty where it has none.
+        device: what it renders on.
+    """
 
     name: str
+    weights: str
     device: str
 
     def warm_up(self) -> None:

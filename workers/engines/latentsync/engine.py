@@ -22,6 +22,7 @@ from wire.media import CHUNK_FRAMES, MODEL_SAMPLES_PER_FRAME
 from workers.engines.interface import Order, Speech
 from workers.engines.latentsync.kept import Kept
 from workers.engines.latentsync.trouble import told
+from workers.engines.latentsync.weights import fingerprint
 
 SIZES = (FIRST_CHUNK, CHUNK_FRAMES)
 """Chunks that are captured as CUDA graphs; others are filled up to the next one."""
@@ -41,6 +42,7 @@ class LatentSyncEngine:
     """
 
     name = "latentsync"
+    weights = ""
     config: ModelConfig = LATENTSYNC_1_0
 
     def __init__(self) -> None:
@@ -57,6 +59,7 @@ class LatentSyncEngine:
         """
         dtype = torch.float16 if self.device == "cuda" else torch.float32
         self._model: LipSync = load(settings().checkpoints_folder, self.device, dtype, self.config)
+        self.weights = fingerprint(settings().checkpoints_folder)
         if self.device == "cuda":
             self._model.capture(SIZES)
 

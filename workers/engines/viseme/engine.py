@@ -40,6 +40,7 @@ class VisemeEngine:
     """
 
     name = "viseme"
+    weights = ""
     device = "cpu"
 
     def __init__(self) -> None:
