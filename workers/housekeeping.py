@@ -29,7 +29,7 @@ def sweep(broker: Redis, frames: Redis, folder: Path, kept_s: float) -> None:
     """Forget jobs that ended, and remove folders that no job is known for.
 
     A job that was admitted and that the broker does not know has failed: that is told for `kept_s`. What does
-    not go by a job's id, or cannot be read, is left where it is.
+    not look like a job's folder, or cannot be read, is left where it is.
     """
     for path in folder.iterdir() if folder.is_dir() else ():
         job = jobs.load(broker, path.name)
