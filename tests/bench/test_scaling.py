@@ -6,8 +6,8 @@ RATES = {(alive, count): 2.5 * alive for alive in WORKERS for count in JOBS}
 
 
 def test_the_goal_is_missed_where_it_is_on_one_number_of_jobs() -> None:
-    assert is_met(RATES)
-    assert not is_met(RATES | {(WORKERS[-1], JOBS[-1]): 2.5 * (GOAL - 0.1)})
+    assert is_met(RATES, 2.5)
+    assert not is_met(RATES | {(WORKERS[-1], JOBS[-1]): 2.5 * (GOAL - 0.1)}, 2.5)
 
 
 def test_each_rate_is_shown_with_how_often_it_is_that_of_one_worker() -> None:
