@@ -104,6 +104,12 @@ class Settings(BaseSettings):
     fade_frames: int = Field(
         4, ge=1, le=25, description="Frames that the mouth takes to fade in or out; one is 40 ms."
     )
+    rest_after_s: float = Field(
+        0.6,
+        ge=0.3,
+        le=60,
+        description="A silence as long shows the clip's own mouth, if that is still: nothing is rendered.",
+    )
     label_text: str = Field(
         "AI-generated", max_length=40, description="The label that viewers must see; empty (logged) for none."
     )

@@ -33,11 +33,13 @@ class RefusedError(RuntimeError):
 @dataclass(frozen=True, slots=True)
 class ChunkSound:
     """One chunk's sound: `air` is `(frames * 1920,)` int16 at 48 kHz; `heard` is `(n,)` int16 at 16 kHz,
-    with `lead` frames of what came before (see `workers.engines.interface.Speech`)."""
+    with `lead` frames of what came before (see `workers.engines.interface.Speech`). In `rests`, frames of the
+    chunk, the clip's own mouth is shown."""
 
     air: NDArray[np.int16]
     heard: NDArray[np.int16]
     lead: int
+    rests: frozenset[int] = frozenset()
 
 
 def raise_fence(frames: Redis, job_id: str, epoch: int, chunk: int) -> None:
@@ -111,7 +113,13 @@ def put_sound(frames: Redis, job_id: str, chunk: int, sound: ChunkSound) -> None
     key = keys.sound(job_id, chunk)
     with frames.pipeline(transaction=False) as pipe:
         pipe.hset(
-            key, mapping={"air": sound.air.tobytes(), "heard": sound.heard.tobytes(), "lead": sound.lead}
+            key,
+            mapping={
+                "air": sound.air.tobytes(),
+                "heard": sound.heard.tobytes(),
+                "lead": sound.lead,
+                "rests": bytes(sorted(sound.rests)),
+            },
         )
         pipe.pexpire(key, int(FRAMES_TTL_S * 1000))
         pipe.execute()
@@ -123,7 +131,7 @@ def get_sound(frames: Redis, job_id: str, chunk: int) -> ChunkSound | None:
     if not record:
         return None
     air, heard = (np.frombuffer(record[name], "<i2") for name in (b"air", b"heard"))
-    return ChunkSound(air, heard, int(record[b"lead"]))
+    return ChunkSound(air, heard, int(record[b"lead"]), frozenset(record[b"rests"]))
 
 
 def append(frames: Redis, batch: Batch) -> int:

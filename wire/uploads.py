@@ -27,6 +27,12 @@ def air(folder: Path, job_id: str) -> Path:
     return folder / job_id / "air.s16"
 
 
+def rests(folder: Path, job_id: str) -> Path:
+    """Return the path of a byte for each frame: 1 where the clip's own mouth is to be shown (see
+    `workers.silence`). There is none where that is nowhere."""
+    return folder / job_id / "rests.u8"
+
+
 def heard(folder: Path, job_id: str) -> Path:
     """Return the path of the decoded sound for the engine: s16le mono 16 kHz, whole frames."""
     return folder / job_id / "heard.s16"

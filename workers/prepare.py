@@ -2,14 +2,19 @@
 
 import logging
 
-from settings import settings
-from wire import channels, jobs
+from avatars.errors import AvatarError
+from avatars.stillness import is_still
+from avatars.store import open_avatar
+from settings import Settings, settings
+from wire import channels, jobs, uploads
 from wire.connection import now_ms
 from wire.jobs import UNPREPARED, Job, State
+from wire.media import FPS
 from workers import stores
 from workers.celery import app, ring_dispatch
 from workers.reasons import brief
-from workers.sound import UnusableSoundError, decode
+from workers.silence import resting_frames
+from workers.sound import UnusableSoundError, decode, put_in_place, read
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +48,7 @@ def _prepare(job: Job) -> None:
     if channel is None:
         raise UnusableSoundError(f"there is no channel {job.channel}")
     sound = decode(limits.uploads_folder, job.id, limits.upload_max_s, job.announced_s, limits.ffmpeg)
+    _note_rests(limits, job.id, channel.avatar)
     is_moved = jobs.move(
         stores.broker(), job, State.RENDERING, limits.jobs_kept_s,
         frames=sound.frames, loudest=sound.loudest, warning=sound.warning,
@@ -50,6 +56,20 @@ def _prepare(job: Job) -> None:
     )  # fmt: skip
     if is_moved:
         log.info("job %s prepared: %d frames", job.id, sound.frames)
+
+
+def _note_rests(limits: Settings, job_id: str, avatar_hash: str) -> None:
+    """Write down in which frames the clip's own mouth is shown, if that is still."""
+    try:
+        avatar = open_avatar(limits.avatars_folder, avatar_hash)
+    except AvatarError as error:
+        log.warning("job %s: a mouth is rendered in its silences too: %s", job_id, error)
+        return
+    if is_still(avatar.landmarks):
+        air = read(uploads.air(limits.uploads_folder, job_id))
+        rests = resting_frames(air, round(limits.rest_after_s * FPS))
+        with put_in_place(uploads.rests(limits.uploads_folder, job_id)) as (path,):
+            rests.tofile(path)
 
 
 def _fail(job: Job, reason: str) -> bool:

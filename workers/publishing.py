@@ -1,7 +1,7 @@
 """Patches and sound become batches, and batches go to the frames server in order."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from itertools import islice
 
 from redis import Redis
@@ -38,6 +38,12 @@ def checked(patches: Iterable[Patch], avatar: Avatar, frames: int) -> Iterator[P
         yield patch
     if count < frames:
         raise WrongRenderError(f"{count} frames of {frames}")
+
+
+def resting(patches: Iterable[Patch], rests: Container[int]) -> Iterator[Patch]:
+    """Yield a chunk's `patches`, but nothing to lay over those of its frames in which the mouth `rests`."""
+    for frame, patch in enumerate(patches):
+        yield Patch.empty() if frame in rests else patch
 
 
 def to_batches(

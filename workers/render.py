@@ -21,7 +21,7 @@ from workers.engines.interface import Engine, LostDeviceError, Order, Speech
 from workers.heartbeat import Heartbeat
 from workers.leases import lease_ms
 from workers.publisher import Publisher
-from workers.publishing import Publication, checked, to_batches
+from workers.publishing import Publication, checked, resting, to_batches
 from workers.reasons import brief
 from workers.wardrobe import Wardrobe
 
@@ -143,7 +143,7 @@ def _render(studio: Studio, job: Job, chunk: int, attempt: int, publication: Pub
     frames = len(order.clip_frames)
     features = studio.engine.features(_speech_of(job, sound, order))
     patches = checked(studio.engine.render(avatar, features, order), avatar, frames)
-    for batch in to_batches(job, chunk, attempt, sound, patches):
+    for batch in to_batches(job, chunk, attempt, sound, resting(patches, sound.rests)):
         publication.check()
         studio.publisher.put(partial(publication.write, batch))
     return frames

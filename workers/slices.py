@@ -1,5 +1,6 @@
-"""One chunk's part of a job's decoded sound."""
+"""One chunk's part of a job's decoded sound, and of where the mouth rests in it."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,21 @@ def cut(folder: Path, job: Job, chunk: int, engine: str) -> ChunkSound:
     near = stretch(engine, span, job.frames)
     air = _part(uploads.air(folder, job.id), span, SAMPLES_PER_FRAME)
     around = _part(uploads.heard(folder, job.id), near, MODEL_SAMPLES_PER_FRAME)
-    return ChunkSound(air, around, span.start - near.start)
+    rests = np.flatnonzero(_rests(uploads.rests(folder, job.id))[span.start : span.stop])
+    return ChunkSound(air, around, span.start - near.start, frozenset(rests.tolist()))
+
+
+def resting_chunks(folder: Path, job: Job) -> frozenset[int]:
+    """Return the job's chunks in all of whose frames the mouth rests: nothing has to be rendered for them."""
+    rests = _rests(uploads.rests(folder, job.id))
+    spans = (chunks.span(chunk, job.frames) for chunk in range(chunks.count(job.frames) if len(rests) else 0))
+    return frozenset(n for n, span in enumerate(spans) if rests[span.start : span.stop].all())
+
+
+@lru_cache(maxsize=128)
+def _rests(path: Path) -> NDArray[np.uint8]:
+    """Return a byte for each of a job's frames, or none at all; the file is as old as the job."""
+    return np.fromfile(path, np.uint8) if path.exists() else np.empty(0, np.uint8)
 
 
 def _part(path: Path, frames: range, each: int) -> NDArray[np.int16]:

@@ -52,7 +52,7 @@ def decode(folder: Path, job_id: str, max_s: float, announced_s: float, ffmpeg_p
     room_s = uploads.room(folder) / BYTES_PER_S
     if announced_s > room_s:
         raise UnusableSoundError(NO_ROOM)
-    with _put_in_place(uploads.air(folder, job_id), uploads.heard(folder, job_id)) as (air, heard):
+    with put_in_place(uploads.air(folder, job_id), uploads.heard(folder, job_id)) as (air, heard):
         complaint = _run(uploads.posted(folder, job_id), air, heard, min(max_s, room_s) + 1, ffmpeg_path)
         samples = air.stat().st_size // 2 if air.exists() else 0
         seconds = samples / AIR_RATE_HZ
@@ -75,7 +75,7 @@ def read(path: Path) -> NDArray[np.int16]:
 
 
 @contextmanager
-def _put_in_place(*paths: Path) -> Iterator[list[Path]]:
+def put_in_place(*paths: Path) -> Iterator[list[Path]]:
     """Yield a name of this try's own beside each of `paths`: what is written there takes their place at the
     end, or goes where that is an error."""
     mark = uuid4().hex

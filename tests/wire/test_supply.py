@@ -103,13 +103,13 @@ def test_fence_is_not_moved_back_within_its_epoch(frames: Redis) -> None:
 
 
 def test_sound_comes_back_as_it_was_laid_ready(frames: Redis) -> None:
-    sound = ChunkSound(np.arange(9, dtype=np.int16), np.arange(-3, 0, dtype=np.int16), 7)
+    sound = ChunkSound(np.arange(9, dtype=np.int16), np.arange(-3, 0, dtype=np.int16), 7, frozenset({0, 24}))
     supply.put_sound(frames, "j", 4, sound)
     got = supply.get_sound(frames, "j", 4)
     assert got is not None
     assert np.array_equal(got.air, sound.air)
     assert np.array_equal(got.heard, sound.heard)
-    assert got.lead == 7
+    assert (got.lead, got.rests) == (7, sound.rests)
     assert supply.get_sound(frames, "j", 5) is None
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -112,6 +113,20 @@ def test_job_past_this_stage_is_left_alone(rung: list[str], broker: Redis, state
     prepare.prepare("unknown")
     assert now(broker) == before
     assert rung == []
+
+
+@pytest.mark.usefixtures("rung")
+@pytest.mark.parametrize("is_still", [True, False])
+def test_long_silence_is_noted_where_the_clips_own_mouth_is_still(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_still: bool
+) -> None:
+    monkeypatch.setattr(prepare, "open_avatar", lambda *_: SimpleNamespace(landmarks=None))
+    monkeypatch.setattr(prepare, "is_still", lambda _: is_still)
+    prepare.prepare("j")
+    noted = uploads.rests(tmp_path, "j")
+    assert noted.exists() == is_still
+    if is_still:
+        assert noted.read_bytes() == bytes(3) + bytes([1] * 19) + bytes(3)
 
 
 @pytest.mark.parametrize("gone", ["never", "before", "meanwhile"])

@@ -17,7 +17,7 @@ from wire.batches import Patch
 from wire.jobs import Job, State
 from wire.media import SAMPLES_PER_FRAME
 from wire.supply import ChunkSound, RefusedError
-from workers.publishing import Publication, WrongRenderError, checked, publish, to_batches
+from workers.publishing import Publication, WrongRenderError, checked, publish, resting, to_batches
 
 JOB = Job("j", "main", State.RENDERING, 0, frames=40, position=100, avatar="hash", avatar_frames=50)
 AVATAR: Any = SimpleNamespace(width=64, height=48)
@@ -52,6 +52,11 @@ def test_last_chunk_holds_only_what_is_left() -> None:
 def test_wrong_number_of_frames_is_refused(count: int) -> None:
     with pytest.raises(WrongRenderError, match="of 8"):
         list(batches(checked([patch()] * count, AVATAR, 8)))
+
+
+def test_nothing_is_laid_over_a_mouth_that_rests() -> None:
+    shown = [bool(p.picture.size) for p in resting([patch()] * 5, {1, 2})]
+    assert shown == [True, False, False, True, True]
 
 
 def test_patch_outside_the_picture_is_refused() -> None:

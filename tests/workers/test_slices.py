@@ -7,7 +7,7 @@ import pytest
 
 from wire import uploads
 from wire.jobs import Job, State
-from workers.slices import cut
+from workers.slices import cut, resting_chunks
 
 JOB = Job("j", "main", State.RENDERING, 0, frames=60)
 
@@ -38,3 +38,23 @@ def test_latentsync_hears_all_of_a_short_job(folder: Path) -> None:
     sound = cut(folder, JOB, 1, "latentsync")
     assert np.array_equal(np.unique(sound.heard), np.arange(60))
     assert sound.lead == 8
+
+
+def note_rests(folder: Path, rests: range) -> None:
+    np.isin(np.arange(60), rests).tofile(uploads.rests(folder, "j"))
+
+
+def test_chunk_is_told_in_which_of_its_frames_the_mouth_rests(folder: Path) -> None:
+    note_rests(folder, range(20, 40))
+    assert cut(folder, JOB, 0, "viseme").rests == frozenset()
+    assert cut(folder, JOB, 1, "viseme").rests == frozenset(range(12, 25))
+    assert cut(folder, JOB, 2, "viseme").rests == frozenset(range(7))
+
+
+def test_only_chunks_that_rest_from_end_to_end_need_no_rendering(folder: Path) -> None:
+    note_rests(folder, range(8, 59))  # of 0 to 7, 8 to 32, 33 to 57, 58 and 59
+    assert resting_chunks(folder, JOB) == {1, 2}
+
+
+def test_no_chunk_rests_in_a_job_that_has_no_rests(folder: Path) -> None:
+    assert resting_chunks(folder, JOB) == frozenset()
