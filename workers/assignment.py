@@ -34,7 +34,7 @@ class JobView:
 
     `first` is its first chunk that has not aired. `there` holds the chunks of `rows` that are done and whose
     frames are on the frames server; `effort` is that of each frame, see `workers.effort`. What airs soon of a
-    job that `goes_first`, as it is on air, comes before all that is not.
+    job that `goes_first`, as it is on air, comes before all that is not. The mouth `rests` in whole chunks.
     """
 
     id: str
@@ -46,6 +46,7 @@ class JobView:
     there: frozenset[int] = frozenset()
     effort: float = 1.0
     goes_first: bool = False
+    rests: frozenset[int] = frozenset()
 
     def work(self, chunk: int) -> float:
         """Return the chunk's work, in frames of effort 1."""
@@ -82,6 +83,18 @@ class Replace:
     attempt: int
     reason: str
     has_come: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Air the clip's own mouth for this chunk, which is silent from end to end: nothing is rendered."""
+
+    job: str
+    chunk: int
+    attempt: int
+
+
+Action = Send | Replace | Rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +157,7 @@ def assign(
     workers: Iterable[WorkerView],
     window_frames: int,
     absent_s: Mapping[str, float] | None = None,
-) -> list[Send | Replace]:
+) -> list[Action]:
     """Return what to do now with the chunks of `jobs`, at most `window_frames` ahead of the air.
 
     `absent_s` tells for how long no worker of an engine has lived, of those that have none now.
@@ -207,7 +220,9 @@ def _tried(row: Row) -> tuple[str, ...]:
     return row.tried if row.stage in (Stage.SENT, Stage.DONE) else (*row.tried, row.worker)
 
 
-def _answer(now_ms: int, want: _Want, loads: _Loads) -> Send | Replace | None:
+def _answer(now_ms: int, want: _Want, loads: _Loads) -> Action | None:
+    if want.chunk in want.job.rests:
+        return Rest(want.job.id, want.chunk, want.attempt)
     if len(want.tried) >= TRIES or want.attempt > ATTEMPTS:
         return Replace(want.job.id, want.chunk, want.attempt, want.reason)
     load = loads.take(want)

@@ -8,13 +8,13 @@ from wire.jobs import Job
 from wire.media import FPS
 from wire.tallies import Tally
 from wire.turns import Command
-from workers.assignment import Replace, Send
+from workers.assignment import Action, Replace, Send
 from workers.views import Queued
 
 OWN_MOUTH = "the clip's own mouth aired"
 
 
-def changes(queued: Mapping[str, Queued], actions: Sequence[Send | Replace], kept_s: float) -> list[Command]:
+def changes(queued: Mapping[str, Queued], actions: Sequence[Action], kept_s: float) -> list[Command]:
     """Return what drops the rows of what has aired, which makes room, and then writes down `actions`.
 
     A chunk table is kept for `kept_s` from its last change.
@@ -31,15 +31,15 @@ def changes(queued: Mapping[str, Queued], actions: Sequence[Send | Replace], kep
     return found
 
 
-def _written(queued: Queued, action: Send | Replace, kept_s: float) -> Iterator[Command]:
+def _written(queued: Queued, action: Action, kept_s: float) -> Iterator[Command]:
     job, table = keys.job(action.job), keys.chunks(action.job)
     if isinstance(action, Send):
         row = Row(Stage.SENT, action.attempt, action.worker, action.deadline_ms, tried=action.tried)
         if action.attempt > 1:
             yield ("HINCRBY", keys.TALLIES, Tally.RETRIED, "1")
     else:
-        row = Row(Stage.DONE, action.attempt, "dispatch", 0, action.reason)
-        if not action.has_come:
+        row = Row(Stage.DONE, action.attempt, "dispatch", 0)
+        if isinstance(action, Replace) and not action.has_come:
             yield from _degraded(queued.job, action)
     yield ("HSET", table, str(action.chunk), row.to_json())
     yield ("EXPIRE", table, str(int(kept_s)))

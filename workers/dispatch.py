@@ -6,6 +6,7 @@ unless another pass handed something out, or a job ended, since this one looked.
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import inf
 from threading import Event, Lock, Thread
 
@@ -19,15 +20,15 @@ from wire.jobs import ENDED, Job, State
 from wire.media import FPS
 from workers import housekeeping, stores
 from workers.absence import Absence
-from workers.assignment import SOON_FRAMES, Replace, Send, assign
+from workers.assignment import SOON_FRAMES, Action, Replace, Rest, Send, assign
 from workers.celery import app, ring_render
 from workers.changes import changes
 from workers.expiry import expire
 from workers.interruption import giving_way
 from workers.overdue import look_after_all
 from workers.reasons import brief
-from workers.replacement import publish_still
-from workers.slices import cut
+from workers.replacement import publish_still, replaced
+from workers.slices import cut, resting_chunks
 from workers.views import Queued, Scene, gather
 
 log = logging.getLogger(__name__)
@@ -133,23 +134,24 @@ def _once() -> bool:
     return True
 
 
-def _decide(scene: Scene, window_frames: int) -> Sequence[Send | Replace]:
+def _decide(scene: Scene, window_frames: int) -> Sequence[Action]:
     used, bound = scene.held
     if used > min(settings().window_bytes, FULL * bound if bound else inf):
         log.warning("the frames server holds %d bytes: only what airs next is handed out", used)
         window_frames = SOON_FRAMES
     absent_s = _absence.note(scene.now_ms, {q.engine for q in scene.queued.values()}, scene.workers)
-    views = [queued.view for queued in scene.queued.values()]
+    folder = settings().uploads_folder
+    views = [replace(q.view, rests=resting_chunks(folder, q.job)) for q in scene.queued.values()]
     return assign(scene.now_ms, views, scene.workers, window_frames, absent_s)
 
 
-def _lay_ready(scene: Scene, actions: Sequence[Send | Replace]) -> list[Send | Replace]:
+def _lay_ready(scene: Scene, actions: Sequence[Action]) -> list[Action]:
     """Bring to the frames server what the chunks need, before anybody hears of them.
 
     Returns those actions that can be carried out: a job whose sound is gone fails, and stops no other; what
     finds no room on the server waits for a later pass.
     """
-    laid: list[Send | Replace] = []
+    laid: list[Action] = []
     failed: set[str] = set()
     for action in actions:
         queued = scene.queued[action.job]
@@ -165,16 +167,20 @@ def _lay_ready(scene: Scene, actions: Sequence[Send | Replace]) -> list[Send | R
     return [action for action in laid if action.job not in failed]
 
 
-def _lay_chunk_ready(queued: Queued, action: Send | Replace) -> Send | Replace:
+def _lay_chunk_ready(queued: Queued, action: Action) -> Action:
     sound = cut(settings().uploads_folder, queued.job, action.chunk, queued.engine)
     if not queued.fenced:
         first = chunks.chunk_of(queued.job.frames_aired)
         supply.raise_fence(stores.frames(), action.job, queued.epoch, first)
     supply.put_sound(stores.frames(), action.job, action.chunk, sound)
-    return publish_still(queued, action, sound) if isinstance(action, Replace) else action
+    if isinstance(action, Replace):
+        return replaced(queued, action, sound)
+    if isinstance(action, Rest):
+        publish_still(queued, action, sound)
+    return action
 
 
-def _take_back(actions: Sequence[Send | Replace]) -> None:
+def _take_back(actions: Sequence[Action]) -> None:
     """Forget what was laid ready for jobs that ended meanwhile: whoever ended them has forgotten the rest."""
     for action in actions:
         job = jobs.load(stores.broker(), action.job)

@@ -1,4 +1,4 @@
-"""What airs where a chunk could not be rendered: the clip's own mouth, the true sound."""
+"""What airs where a chunk is not rendered: the clip's own mouth, the true sound."""
 
 import logging
 from dataclasses import replace
@@ -9,7 +9,7 @@ from wire.batches import Patch
 from wire.media import CHUNK_FRAMES
 from wire.supply import ChunkSound, RefusedError
 from workers import stores
-from workers.assignment import Replace
+from workers.assignment import Replace, Rest
 from workers.publishing import publish, to_batches
 from workers.views import Queued
 
@@ -19,19 +19,24 @@ READ_S = 0.01
 log = logging.getLogger(__name__)
 
 
-def publish_still(queued: Queued, action: Replace, sound: ChunkSound) -> Replace:
-    """Publish the chunk with empty patches; batches that were rendered before its trouble stay.
+def replaced(queued: Queued, action: Replace, sound: ChunkSound) -> Replace:
+    """Publish a chunk that could not be rendered; batches that were, before its trouble, stay.
 
     Where that is all of them, a try that nobody waited for any more came whole, and nothing is replaced.
     """
-    job = replace(queued.job, position=queued.start, epoch=queued.epoch)
-    still = repeat(Patch.empty(), len(chunks.span(action.chunk, job.frames)))
-    try:
-        publish(stores.frames(), to_batches(job, action.chunk, action.attempt, sound, still))
-    except RefusedError as error:
-        log.info("the replacement came too late: %s", error)
+    publish_still(queued, action, sound)
     there = supply.read(stores.frames(), action.job, [(action.chunk, 0)], CHUNK_FRAMES, READ_S)
     if any(batch.attempt == action.attempt for batch in there):
         log.error("job %s chunk %d: the clip's own mouth airs: %s", action.job, action.chunk, action.reason)
         return action
     return replace(action, has_come=True)
+
+
+def publish_still(queued: Queued, action: Replace | Rest, sound: ChunkSound) -> None:
+    """Publish the chunk with empty patches."""
+    job = replace(queued.job, position=queued.start, epoch=queued.epoch)
+    still = repeat(Patch.empty(), len(chunks.span(action.chunk, job.frames)))
+    try:
+        publish(stores.frames(), to_batches(job, action.chunk, action.attempt, sound, still))
+    except RefusedError as error:
+        log.info("the clip's own mouth comes too late: %s", error)

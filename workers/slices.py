@@ -29,9 +29,14 @@ def cut(folder: Path, job: Job, chunk: int, engine: str) -> ChunkSound:
 
 def resting_chunks(folder: Path, job: Job) -> frozenset[int]:
     """Return the job's chunks in all of whose frames the mouth rests: nothing has to be rendered for them."""
-    rests = _rests(uploads.rests(folder, job.id))
-    spans = (chunks.span(chunk, job.frames) for chunk in range(chunks.count(job.frames) if len(rests) else 0))
-    return frozenset(n for n, span in enumerate(spans) if rests[span.start : span.stop].all())
+    return _resting_chunks(uploads.rests(folder, job.id), job.frames)
+
+
+@lru_cache(maxsize=128)
+def _resting_chunks(path: Path, frames: int) -> frozenset[int]:
+    rests = _rests(path)
+    spans = [chunks.span(chunk, frames) for chunk in range(chunks.count(frames))] if len(rests) else []
+    return frozenset(chunk for chunk, span in enumerate(spans) if rests[span.start : span.stop].all())
 
 
 @lru_cache(maxsize=128)

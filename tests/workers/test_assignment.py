@@ -13,8 +13,10 @@ from workers.assignment import (
     ROWS_A_WORKER,
     SOON_FRAMES,
     TRIES,
+    Action,
     JobView,
     Replace,
+    Rest,
     Send,
     WorkerView,
     assign,
@@ -26,7 +28,7 @@ JOB = JobView("j", "viseme", 1000, 0, 10, {})
 NOW, WINDOW = 50_000, 250
 
 
-def sends(actions: list[Send | Replace]) -> list[tuple[str, int, str]]:
+def sends(actions: list[Action]) -> list[tuple[str, int, str]]:
     return [(a.job, a.chunk, a.worker) for a in actions if isinstance(a, Send)]
 
 
@@ -172,7 +174,7 @@ def test_chunk_whose_frames_are_gone_is_done_again() -> None:
 
 
 def test_chunk_at_the_airs_edge_is_replaced_when_its_engine_has_been_absent_for_long() -> None:
-    def answers(absent_s: float, airs_in: int) -> list[Send | Replace]:
+    def answers(absent_s: float, airs_in: int) -> list[Action]:
         job = replace(JOB, frames=8, airs_in=airs_in)
         return assign(NOW, [job], [], WINDOW, {"viseme": absent_s})
 
@@ -219,3 +221,16 @@ def test_chunk_whose_frames_were_lost_was_not_tried_in_vain() -> None:
     (action,) = assign(NOW, [job], [A], WINDOW)
     assert isinstance(action, Send)
     assert (action.worker, action.tried) == (A.queue, ("gpu.old.0",))
+
+
+def test_chunk_in_which_the_mouth_rests_takes_no_workers_time() -> None:
+    job = replace(JOB, frames=58, rests=frozenset({1}))
+    given = assign(NOW, [job], [A], WINDOW)
+    assert Rest("j", 1, 1) in given
+    assert sends(given) == [("j", 0, A.queue), ("j", 2, A.queue)]
+    assert Rest("j", 1, 1) in assign(NOW, [job], [], WINDOW)
+
+
+def test_chunk_in_which_the_mouth_rests_is_laid_anew_where_its_frames_were_lost() -> None:
+    job = replace(lost(row(Stage.DONE, "dispatch")), rests=frozenset({0}))
+    assert assign(NOW, [job], [A], WINDOW) == [Rest("j", 0, 2)]

@@ -142,6 +142,19 @@ def test_chunk_that_always_breaks_is_replaced_and_the_job_says_so(
     assert (tallies.read(broker)[Tally.RETRIED], tallies.read(broker)[Tally.REPLACED]) == (2, 1)
 
 
+def test_silent_chunk_airs_with_the_clips_own_mouth_and_nobody_renders_it(
+    rung: Rings, broker: Redis, frames: Redis, tmp_path: Path
+) -> None:
+    np.isin(np.arange(JOB.frames), range(8, 33)).tofile(uploads.rests(tmp_path, "j"))
+    dispatch.run_pass()
+    assert [chunk for _, _, chunk, _ in rung] == [0, 2]
+    still = [patch for b in supply.read(frames, "j", [(1, 0)], 9, 0.01) for patch in b.patches]
+    assert [patch.picture.size for patch in still] == [0] * 25
+    assert chunks.table(broker, "j")[1].stage is Stage.DONE
+    assert (now(broker).degraded, now(broker).chunks_replaced, now(broker).warning) == (False, 0, "")
+    assert tallies.read(broker)[Tally.REPLACED] == 0
+
+
 def test_chunk_that_came_whole_after_all_counts_as_no_replacement(
     rung: Rings, broker: Redis, frames: Redis
 ) -> None:
