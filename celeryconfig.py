@@ -1,5 +1,7 @@
 """Celery's settings. Celery is the doorbell: the chunk table in Redis is the truth (docs/architecture.md)."""
 
+from socket import TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL
+
 from settings import settings
 
 broker_url = settings().broker_url
@@ -10,6 +12,8 @@ broker_transport_options = {
     "socket_timeout": settings().redis_timeout_s,  # without it apply_async hangs with a frozen Redis
     "socket_connect_timeout": settings().redis_timeout_s,
     "health_check_interval": 5,  # a worker whose link was cut asks anew after 11 s at most, not after 51
+    "socket_keepalive": True,  # the same for connections on which nothing is waited for
+    "socket_keepalive_options": {TCP_KEEPIDLE: 5, TCP_KEEPINTVL: 2, TCP_KEEPCNT: 3},  # s, s, times
 }
 task_serializer = "json"
 accept_content = ["json"]

@@ -29,8 +29,8 @@ def test_chunk_is_claimed_once(broker: Redis) -> None:
     row = chunks.claim(broker, "j", 3, 1, "life", 5000)
     assert row is not None
     assert (row.stage, row.life, row.worker) == (Stage.RUNNING, "life", "gpu.a.0")
-    assert not chunks.claim(broker, "j", 3, 1, "life", 5000)
-    assert chunks.table(broker, "j")[3].stage is Stage.RUNNING
+    assert not chunks.claim(broker, "j", 3, 1, "another", 5000)
+    assert chunks.table(broker, "j")[3] == row
 
 
 def test_change_that_is_sent_again_as_its_answer_was_lost_is_as_good_as_the_first(broker: Redis) -> None:
