@@ -34,7 +34,8 @@ class JobView:
 
     `first` is its first chunk that has not aired. `there` holds the chunks of `rows` that are done and whose
     frames are on the frames server; `effort` is that of each frame, see `workers.effort`. What airs soon of a
-    job that `goes_first`, as it is on air, comes before all that is not. The mouth `rests` in whole chunks.
+    job that `goes_first`, as it is on air, comes before all that is not, and so does the first chunk of one
+    that `cuts_off` what is on air. The mouth `rests` in whole chunks.
     """
 
     id: str
@@ -46,6 +47,7 @@ class JobView:
     there: frozenset[int] = frozenset()
     effort: float = 1.0
     goes_first: bool = False
+    cuts_off: bool = False
     rests: frozenset[int] = frozenset()
 
     def work(self, chunk: int) -> float:
@@ -109,8 +111,10 @@ class _Want:
 
     @property
     def rank(self) -> tuple[bool, int]:
-        """By what chunks are ordered: a job that begins shall not starve one that is on air."""
-        return not (self.job.goes_first and self.airs_in <= SOON_FRAMES), self.airs_in
+        """By what chunks are ordered: a job that begins shall not starve one that is on air, unless for that
+        to end."""
+        airs_soon = self.job.goes_first and self.airs_in <= SOON_FRAMES
+        return not (airs_soon or (self.job.cuts_off and self.chunk == 0)), self.airs_in
 
 
 @dataclass(slots=True)

@@ -126,7 +126,7 @@ def _once() -> bool:
     for action in actions:
         if isinstance(action, Send):
             _ring(action)
-    for job in giving_way(scene.queued.values()):
+    for job in giving_way(scene.queued.values(), scene.now_ms):
         _cut_off(job)
     for queued in scene.queued.values():
         if queued.is_aired:

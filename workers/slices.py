@@ -29,7 +29,10 @@ def cut(folder: Path, job: Job, chunk: int, engine: str) -> ChunkSound:
 
 def resting_chunks(folder: Path, job: Job) -> frozenset[int]:
     """Return the job's chunks in all of whose frames the mouth rests: nothing has to be rendered for them."""
-    return _resting_chunks(uploads.rests(folder, job.id), job.frames)
+    try:
+        return _resting_chunks(uploads.rests(folder, job.id), job.frames)
+    except OSError:  # reading its sound fails then too: that ends this job, and no other
+        return frozenset()
 
 
 @lru_cache(maxsize=128)

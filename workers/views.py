@@ -60,6 +60,7 @@ class _Planned:
     engine: str
     airs_in: int
     goes_first: bool
+    cuts_off: bool
 
 
 def gather(broker: Redis, frames: Redis, window_frames: int) -> Scene:
@@ -113,8 +114,8 @@ def _walk(line: Lineup, rendering: Sequence[Worker], now: int, window_frames: in
         from_now = 0 if job.state is State.ON_AIR else max(airs_at, position, end or 0) - position
         rest = job.frames - job.frames_aired
         end = starts.actual_end(start + job.frames, position + from_now + rest, period(channel.avatar_frames))
-        goes_first = job.state is State.ON_AIR and not any(other.cuts_off(job) for other, _ in line.jobs)
-        yield _Planned(job, rows, start, engine, from_now - job.frames_aired, goes_first)
+        goes_first = job.state is State.ON_AIR and not any(other.cuts_off(job) for other, _ in line.jobs[1:2])
+        yield _Planned(job, rows, start, engine, from_now - job.frames_aired, goes_first, cuts_off)
 
 
 def _lead_s(job: Job, engine: str, rendering: Sequence[Worker], window_frames: int) -> float:
@@ -131,7 +132,8 @@ def _queued(plan: _Planned, fence: Fence | None) -> Queued:
     ahead = {chunk: row for chunk, row in rows.items() if chunk >= first}
     there = fence.there if fence else frozenset()
     each = effort(engine, job.inference_steps, job.guidance_scale)
-    view = JobView(job.id, engine, job.frames, first, plan.airs_in, ahead, there, each, plan.goes_first)
+    ranks = plan.goes_first, plan.cuts_off
+    view = JobView(job.id, engine, job.frames, first, plan.airs_in, ahead, there, each, *ranks)
     epoch = job.epoch + (not fenced and job.chunks_sent > 0)
     is_aired = fence is not None and fence.chunk >= chunks.count(job.frames)
     return Queued(job, rows, plan.start, engine, epoch, fenced, is_aired, view)

@@ -234,3 +234,9 @@ def test_chunk_in_which_the_mouth_rests_takes_no_workers_time() -> None:
 def test_chunk_in_which_the_mouth_rests_is_laid_anew_where_its_frames_were_lost() -> None:
     job = replace(lost(row(Stage.DONE, "dispatch")), rests=frozenset({0}))
     assert assign(NOW, [job], [A], WINDOW) == [Rest("j", 0, 2)]
+
+
+def test_job_that_cuts_off_what_is_on_air_gets_its_first_chunk_however_slow_the_workers() -> None:
+    on_air = replace(JOB, first=8, airs_in=8 - 183)  # chunk 8 airs in 8 frames
+    now = replace(JOB, id="now", airs_in=60, cuts_off=True)
+    assert sends(assign(NOW, [on_air, now], [A], WINDOW)) == [("now", 0, A.queue), ("j", 8, A.queue)]

@@ -56,5 +56,10 @@ def test_only_chunks_that_rest_from_end_to_end_need_no_rendering(folder: Path) -
     assert resting_chunks(folder, JOB) == {1, 2}
 
 
+def test_rests_that_cannot_be_read_are_none(folder: Path) -> None:
+    uploads.rests(folder, "j").mkdir()
+    assert resting_chunks(folder, JOB) == frozenset()
+
+
 def test_no_chunk_rests_in_a_job_that_has_no_rests(folder: Path) -> None:
     assert resting_chunks(folder, JOB) == frozenset()

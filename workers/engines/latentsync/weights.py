@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
+from latentsync.checkpoint import VAE_FILES
 from latentsync.lipsync import UNET, VAE, WHISPER
 
 SAMPLED_BYTES = 2**16
@@ -19,7 +20,8 @@ def fingerprint(folder: Path) -> str:
         OSError: a file cannot be read.
     """
     digest = sha256()
-    for path in (folder / UNET, folder / WHISPER, *sorted((folder / VAE).iterdir())):
+    vae = next((folder / VAE / name for name in VAE_FILES if (folder / VAE / name).is_file()), folder / VAE)
+    for path in (folder / UNET, folder / WHISPER, folder / VAE / "config.json", vae):
         for sample in _samples(path):
             digest.update(sample)
     return digest.hexdigest()[:DIGITS]
