@@ -101,7 +101,7 @@ class Reader:
         """
         self._thread.start()
         try:
-            self.wait_for(pictures=1, timeout_s=OPEN_TIMEOUT_S)
+            self._wait_until(1, OPEN_TIMEOUT_S)
         except RuntimeError:
             self.__exit__()
             raise
@@ -124,8 +124,10 @@ class Reader:
         Raises:
             RuntimeError: the stream ended before, or `timeout_s` went by.
         """
+        self._wait_until(self._count() + pictures, timeout_s)
+
+    def _wait_until(self, wanted: int, timeout_s: float) -> None:
         with self._came:
-            wanted = self._count() + pictures
             self._came.wait_for(lambda: self._count() >= wanted or not self._thread.is_alive(), timeout_s)
             if self._count() < wanted:
                 raise RuntimeError(f"{self._count()} of {wanted} pictures came; error: {self._error}")
