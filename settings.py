@@ -97,7 +97,16 @@ class Settings(BaseSettings):
     )
     rtmp_url: str = Field(
         "rtmp://127.0.0.1:1935/live/main",
-        description="RTMP target, `rtmp://host/app/key`; empty for none.",
+        description="RTMP targets, `rtmp://host/app/key` or `rtmps://…`, with spaces between them; empty for "
+        "none. More are added and removed by the API.",
+    )
+    record_folder: Path | None = Field(
+        None, description="Where the stream is recorded, in a folder of the channel's name."
+    )
+    record_max_bytes: int = Field(
+        10 * 2**30,
+        ge=2**20,
+        description="What a channel's recordings may take; the oldest files go. By default eight hours.",
     )
     video_kbps: int = Field(2500, ge=100, description="Constant bit rate of the picture, in kbit/s.")
     audio_kbps: int = Field(128, ge=32, le=512, description="Bit rate of the sound, in kbit/s.")
@@ -126,24 +135,42 @@ class Settings(BaseSettings):
         None, description="A TrueType file for the label; needed where the text is not Latin."
     )
 
+    @property
+    def rtmp_urls(self) -> list[str]:
+        """The RTMP targets' addresses."""
+        return self.rtmp_url.split()
+
     @field_validator("rtmp_url")
     @classmethod
-    def _names_app_and_key(cls, url: str) -> str:
-        if url and not RTMP_ADDRESS.fullmatch(url):
-            right = "rtmp://host/app/key or rtmps://host/app/key, or empty"
-            raise PydanticCustomError("address", f"it should be {right}")
-        return url
+    def _is_rtmp(cls, urls: str) -> str:
+        for url in urls.split():
+            if wrong := rtmp_wrong(url):
+                raise PydanticCustomError("address", f"{wrong}, or empty")
+        return urls
 
-    @field_validator("broker_url", "frames_url", "rtmp_url")
+    @field_validator("broker_url", "frames_url")
     @classmethod
     def _has_no_wrong_port(cls, url: str) -> str:
-        try:
-            is_right = urlsplit(url).port != 0
-        except ValueError:  # no number, or too large
-            is_right = False
-        if not is_right:
-            raise PydanticCustomError("port", "the port after its host should be a number from 1 to 65535")
+        if not _has_right_port(url):
+            raise PydanticCustomError("port", PORT_WRONG)
         return url
+
+
+PORT_WRONG = "the port after its host should be a number from 1 to 65535"
+
+
+def rtmp_wrong(url: str) -> str:
+    """Return what is wrong with an RTMP address, without showing it; empty where nothing is."""
+    if not RTMP_ADDRESS.fullmatch(url):
+        return "it should be rtmp://host/app/key or rtmps://host/app/key"
+    return "" if _has_right_port(url) else PORT_WRONG
+
+
+def _has_right_port(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:  # no number, or too large
+        return False
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,7 @@ import atexit
 
 from flask import Flask
 
-from app import cancel, errors, headers, health, hls, jobs, page, parts, scrape, uploads
+from app import cancel, errors, headers, health, hls, jobs, page, parts, scrape, targets, uploads
 from settings import Settings, settings
 
 
@@ -16,6 +16,6 @@ def create_app(config: Settings | None = None) -> Flask:
     app.extensions[parts.KEY] = built
     errors.register(app)
     app.after_request(headers.add)
-    for module in (uploads, jobs, cancel, health, scrape, hls, page):
+    for module in (uploads, jobs, cancel, targets, health, scrape, hls, page):
         app.register_blueprint(module.routes)
     return app

@@ -51,6 +51,10 @@ class UnknownJobError(ApiError):
     status, code = 404, "unknown_job"
 
 
+class UnknownTargetError(ApiError):
+    status, code = 404, "unknown_target"
+
+
 class MethodError(ApiError):
     status, code = 405, "method_not_allowed"
 
@@ -65,6 +69,14 @@ class NotOnAirError(ApiError):
 
 class JobEndedError(ApiError):
     status, code = 409, "job_ended"
+
+
+class TargetSetError(ApiError):
+    status, code = 409, "target_is_set"
+
+
+class TargetsFullError(ApiError):
+    status, code = 409, "targets_full"
 
 
 class RangeError(ApiError):

@@ -13,11 +13,13 @@ from streamer.counters import Counters
 from streamer.daemon import Playout
 from streamer.encoder import Encoder
 from streamer.fences import Fences
+from streamer.hub import Hub
 from streamer.logs import log_aside
 from streamer.progress import Progress
 from streamer.report import Reporter, resume_position
-from streamer.start import avatar_of, encoder_command, label_of
+from streamer.start import avatar_of, encoder_command, label_of, targets_of
 from streamer.supply import Reader
+from streamer.targets import Targets
 from wire import connection
 from wire.channels import Channel
 from wire.media import FPS
@@ -54,8 +56,9 @@ class _Stop:
 def play(config: Settings, avatar: Avatar, is_stopped: Callable[[], bool]) -> None:
     """Put the channel on air until `is_stopped`.
 
-    Ends in this order: the encoder first, as viewers see it, and it has frames to send and files to close;
-    then the threads that speak to Redis, which tell of those too, and may have to wait for their time-outs.
+    Ends in this order: the encoder first, as viewers see it, and it has frames to send; then the targets,
+    which send what it yielded and close their files; then the threads that speak to Redis, which tell of
+    those frames too, and may have to wait for their time-outs.
     """
     broker = connection.broker(config.broker_url, config.redis_timeout_s)
     frames = connection.frames(config.frames_url, config.redis_timeout_s)
@@ -63,8 +66,11 @@ def play(config: Settings, avatar: Avatar, is_stopped: Callable[[], bool]) -> No
     buffer = Buffer(round((config.window_s + AHEAD_MARGIN_S) * FPS))
     prompt_broker = connection.broker(config.broker_url, min(PROMPT_S, config.redis_timeout_s))
     position = resume_position(prompt_broker, config.channel)
+    hub = Hub()
+    targets = Targets(targets_of(config), hub, broker, config.channel)
+    command = encoder_command(config, avatar.width, avatar.height)
     with ExitStack() as stack:
-        encoder = Encoder(encoder_command(config), avatar.width, avatar.height, progress, counters)
+        encoder = Encoder(command, avatar.width, avatar.height, hub.put, progress, counters)
         playout = Playout(
             avatar,
             label_of(config, avatar),
@@ -77,8 +83,9 @@ def play(config: Settings, avatar: Avatar, is_stopped: Callable[[], bool]) -> No
         channel = Channel(config.channel, avatar.hash, avatar.frames, avatar.width, avatar.height, position)
         reader = Reader(prompt_broker, frames, avatar, config.channel, buffer, progress, counters)
         reporter = Reporter(broker, channel, lambda: playout.position, progress, counters, config.jobs_kept_s)
-        bodies = (reader.run, reporter.run, Fences(frames, progress).run)
+        bodies = (reader.run, reporter.run, Fences(frames, progress).run, targets.run)
         stack.enter_context(_threads(*bodies))
+        stack.enter_context(targets)
         stack.enter_context(encoder)
         log.info("channel %s is on air at position %d, avatar %s", config.channel, position, avatar.hash)
         playout.run(is_stopped)

@@ -1,10 +1,12 @@
-"""ffmpeg kept running: fed from a bounded queue by a thread of its own, and started anew when it fails."""
+"""ffmpeg kept encoding: fed from a bounded queue by a thread of its own, and started anew when it fails."""
 
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from queue import Empty, Full, Queue
 from threading import Lock, Thread
+from time import monotonic
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -14,8 +16,10 @@ from numpy.typing import NDArray
 from streamer import matroska
 from streamer.buffer import Spoken
 from streamer.canvas import Piece
+from streamer.child import LOOK_S, STALL_S, BrokenPipe, Child, Stop
 from streamer.counters import Counters
-from streamer.ffmpeg import LOOK_S, STALL_S, BrokenPipe, Ffmpeg, Stop
+from streamer.flv import Splitter, Tag
+from streamer.messages import Messages
 from streamer.progress import Progress
 from wire.media import FPS
 
@@ -24,6 +28,10 @@ QUEUE_TICKS = round(STALL_S * FPS)
 they take 100 MB at 720p."""
 RESTART_S = 0.5
 """Pause before ffmpeg is started anew."""
+YIELD_S = 3.0
+"""An ffmpeg that is fed and yields nothing for so long is hung, whatever it still takes."""
+FIRST_YIELD_S = 10.0
+"""Until it has begun it may take longer: a GPU's encoder has to be set up, a busy host to find time."""
 
 log = logging.getLogger(__name__)
 
@@ -54,15 +62,22 @@ class Encoder:
         command: Callable[[int], list[str]],
         width: int,
         height: int,
+        yielded: Callable[[Tag], None],
         progress: Progress,
         counters: Counters,
     ) -> None:
-        """`command` returns the program and its arguments for a pipe that starts at the given tick."""
+        """`command` returns the program and its arguments for a pipe that starts at the given tick.
+
+        `yielded` gets each tag of the stream, from a thread of its own; it must not wait.
+        """
         self._command, self._header = command, matroska.header(width, height)
-        self._progress, self._counters = progress, counters
+        self._yielded, self._progress, self._counters = yielded, progress, counters
         self._queue: Queue[Tick] = Queue(QUEUE_TICKS)
         self._tick: Tick | None = None  # taken from the queue, and not yet in the pipe
         self._dropping = Lock()
+        self._owed_s: float | None = None  # since when ffmpeg owes something for what it was fed
+        self._patience_s = FIRST_YIELD_S
+        self._messages = Messages()
         self._stop = Stop()
         self._thread = Thread(target=self._run, name="encoder")
 
@@ -109,16 +124,35 @@ class Encoder:
         self._take()
         if self._tick is None:
             return
-        with Ffmpeg(self._command(self._tick.number), self._stop) as ffmpeg:
-            try:
+        self._owed_s, self._patience_s = None, FIRST_YIELD_S
+        command, splitter = self._command(self._tick.number), Splitter()
+        try:
+            with Child("ffmpeg", command, self._stop, partial(self._hear, splitter), self._log) as ffmpeg:
                 ffmpeg.write(self._header)
                 while self._tick:
-                    ffmpeg.write(*self._tick.parts())
-                    if self._tick.spoken:
-                        self._progress.note(self._tick.spoken)
+                    self._feed(ffmpeg, self._tick)
                     self._take()
-            except BrokenPipe as reason:
-                log.warning("ffmpeg is given up: %s", reason)
+        except BrokenPipe as reason:
+            log.warning("ffmpeg is given up: %s", reason)
+
+    def _feed(self, ffmpeg: Child, tick: Tick) -> None:
+        ffmpeg.write(*tick.parts())
+        if tick.spoken:
+            self._progress.note(tick.spoken)
+        owed_s = self._owed_s
+        if owed_s is None:
+            self._owed_s = monotonic()
+        elif monotonic() - owed_s > self._patience_s:
+            raise BrokenPipe(f"it was fed and yielded nothing for {self._patience_s} s")
+
+    def _hear(self, splitter: Splitter, data: bytes) -> None:
+        for tag in splitter.feed(data):
+            self._owed_s, self._patience_s = None, YIELD_S
+            self._yielded(tag)
+
+    def _log(self, line: str) -> None:
+        if text := self._messages.news(line, monotonic()):
+            log.warning("ffmpeg: %s", text)
 
     def _take(self) -> None:
         """Wait for the next tick; there is none if the encoder is to stop and all were taken."""

@@ -2,14 +2,19 @@
 
 import logging
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 
 from avatars.errors import AvatarError
 from avatars.store import Avatar, avatar_hash, open_avatar
 from settings import Settings
+from streamer.coding import Codec, Coding, arguments, trial
 from streamer.label import FontError, Label
-from streamer.outputs import Target, arguments, playlist
+from streamer.outputs import Kind, Target
+
+TRIAL_S = 10.0
+"""A GPU that has not encoded one picture by then is of no use; most take a second."""
 
 log = logging.getLogger(__name__)
 
@@ -42,29 +47,36 @@ def label_of(config: Settings, avatar: Avatar) -> Label | None:
         sys.exit(f"The label {config.label_text!r} cannot be drawn: {error}. Set LIVE_LABEL_FONT.")
 
 
-def encoder_command(config: Settings) -> Callable[[int], list[str]]:
-    """Return how ffmpeg is started for a pipe that begins at a tick; it readies the HLS folder."""
+def encoder_command(config: Settings, width: int, height: int) -> Callable[[int], list[str]]:
+    """Return how ffmpeg is started, for pictures of that size and a pipe that begins at a tick."""
     program = shutil.which(config.ffmpeg)
     if program is None:
         sys.exit(f"LIVE_FFMPEG={config.ffmpeg!r} is not a program that can be run.")
-    folder = config.hls_folder / config.channel
-    target = Target(config.rtmp_url, folder, config.video_kbps, config.audio_kbps)
-
-    def command(first_tick: int) -> list[str]:
-        folder.mkdir(parents=True, exist_ok=True)
-        _delete_unlisted(target)
-        return [program, *arguments(target, first_tick)]
-
-    return command
+    codec = _codec(program, config.video_kbps, width, height)
+    coding = Coding(codec, config.video_kbps, config.audio_kbps)
+    return lambda first_tick: [program, *arguments(coding, first_tick)]
 
 
-def _delete_unlisted(target: Target) -> None:
-    """Delete HLS segments that are no longer listed: ffmpeg forgets those of the one before it."""
-    file = playlist(target)
+def targets_of(config: Settings) -> list[Target]:
+    """Return where the settings send the channel's stream: RTMP, HLS, and a recording if one is asked for."""
+    rtmp = [Target(f"rtmp{i}", Kind.RTMP, url) for i, url in enumerate(dict.fromkeys(config.rtmp_urls), 1)]
+    hls = Target("hls", Kind.HLS, str(config.hls_folder / config.channel))
+    if config.record_folder is None:
+        return [*rtmp, hls]
+    folder = str(config.record_folder / config.channel)
+    return [*rtmp, hls, Target("recording", Kind.RECORDING, folder, bytes_max=config.record_max_bytes)]
+
+
+def _codec(program: str, kbps: int, width: int, height: int) -> Codec:
+    """Return what encodes the picture: the GPU where one picture goes through it, else the processor."""
+    command = [program, *trial(Codec.NVENC, kbps, width, height)]
     try:
-        listed = file.read_text(errors="replace").splitlines() if file.exists() else []
-        for segment in target.hls_folder.glob("[0-9]*.ts"):
-            if segment.name not in listed:
-                segment.unlink()
-    except OSError as error:
-        log.warning("HLS segments of before stay where they are: %s", error)
+        tried = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=TRIAL_S
+        )
+        works = tried.returncode == 0
+    except subprocess.TimeoutExpired:
+        works = False
+    codec = Codec.NVENC if works else Codec.X264
+    log.info("pictures are encoded by %s", codec)
+    return codec

@@ -41,6 +41,16 @@ def counters(channel: str) -> str:
     return f"counters:{channel}"
 
 
+def targets(channel: str) -> str:
+    """Hash: RTMP addresses that were added to the channel's outputs, by their ids."""
+    return f"targets:{channel}"
+
+
+def pushing(channel: str) -> str:
+    """Hash with a short life: how each of the channel's targets stands."""
+    return f"pushing:{channel}"
+
+
 def worker(name: str) -> str:
     """Hash with a short life: a worker's heartbeat."""
     return f"worker:{name}"

@@ -260,3 +260,14 @@ local told = redis.call('INFO', 'memory')
 return {tonumber(told:match('used_memory:(%d+)')), tonumber(told:match('maxmemory:(%d+)'))}
 """
 """Return how many bytes the server holds, and how many it may."""
+
+ADD_TARGET = """
+local known = redis.call('HGETALL', KEYS[1])
+for i = 1, #known, 2 do
+    if known[i + 1] == ARGV[2] then return known[i] end
+end
+if #known / 2 >= tonumber(ARGV[3]) then return false end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return ARGV[1]
+"""
+"""Add an address under a new id, unless it is there; return its id, or nothing if there are too many."""

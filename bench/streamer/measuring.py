@@ -1,4 +1,4 @@
-"""CPU time of a process that feeds, and of its ffmpeg."""
+"""CPU time of a process that feeds, and of what it started: its ffmpeg, and pushers."""
 
 import os
 import time
@@ -19,18 +19,18 @@ class TooBusyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """CPU seconds for a second of stream: of the process that feeds, and of its ffmpeg."""
+    """CPU seconds for a second of stream: of the process that feeds, and of those that it started."""
 
     feeder: float
-    ffmpeg: float
+    children: float
 
     @property
     def whole(self) -> float:
-        return self.feeder + self.ffmpeg
+        return self.feeder + self.children
 
 
 def measured(pid: int, ticks: Callable[[], int]) -> Cost:
-    """Return what the process and its child cost over `MEASURED_S`, once they have run for a while.
+    """Return what the process and its children cost over `MEASURED_S`, once they have run for a while.
 
     `ticks` returns how many were sent so far.
 
@@ -38,14 +38,14 @@ def measured(pid: int, ticks: Callable[[], int]) -> Cost:
         TooBusyError: they were not sent in real time.
     """
     time.sleep(WARM_S)
-    (child,) = _children(pid)
-    sent, before = ticks(), (_cpu_s(pid), _cpu_s(child))
+    children = _children(pid)
+    sent, before = ticks(), (_cpu_s(pid), sum(map(_cpu_s, children)))
     time.sleep(MEASURED_S)
-    after, stream_s = (_cpu_s(pid), _cpu_s(child)), (ticks() - sent) / FPS
+    after, stream_s = (_cpu_s(pid), sum(map(_cpu_s, children))), (ticks() - sent) / FPS
     if abs(stream_s - MEASURED_S) > SLACK_S:
         raise TooBusyError
-    feeder, ffmpeg = ((late - early) / stream_s for late, early in zip(after, before, strict=True))
-    return Cost(feeder, ffmpeg)
+    feeder, others = ((late - early) / stream_s for late, early in zip(after, before, strict=True))
+    return Cost(feeder, others)
 
 
 def _children(pid: int) -> list[int]:

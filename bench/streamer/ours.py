@@ -1,4 +1,4 @@
-"""One side: the streamer and its ffmpeg."""
+"""One side: the streamer, its ffmpeg and its pushers."""
 
 import os
 import re
@@ -37,7 +37,7 @@ class Ours:
         }
 
     def cost(self, speaks: bool) -> Cost:
-        """Measure the streamer and its ffmpeg.
+        """Measure the streamer and all that it started.
 
         Raises:
             TooBusyError: not every frame was sent in real time.

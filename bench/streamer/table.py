@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from bench.streamer.measuring import Cost
 
 GOAL = 1.15
-"""The most that the streamer and its ffmpeg may cost, over what a bare ffmpeg and its feeder cost."""
-HEAD = f"{'':8}{'bare: feeder + ffmpeg':>24}{'streamer + ffmpeg':>24}{'ratio':>8}"
+"""The most that the streamer, its ffmpeg and its pushers may cost, over what a bare ffmpeg and feeder cost."""
+HEAD = f"{'':8}{'bare: feeder + ffmpeg':>24}{'streamer + children':>24}{'ratio':>8}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,15 @@ def row(name: str, rounds: Sequence[tuple[Cost, Cost]]) -> Row:
 
 
 def _median(costs: Sequence[Cost]) -> Cost:
-    feeder, ffmpeg = (statistics.median(getattr(c, part) for c in costs) for part in ("feeder", "ffmpeg"))
-    return Cost(feeder, ffmpeg)
+    feeder, children = (statistics.median(getattr(c, part) for c in costs) for part in ("feeder", "children"))
+    return Cost(feeder, children)
 
 
 def line(row: Row) -> str:
     """Return the row as text."""
-    sides = [f"{side.feeder:8.3f} + {side.ffmpeg:5.3f} = {side.whole:5.3f}" for side in (row.bare, row.ours)]
+    sides = [
+        f"{side.feeder:8.3f} + {side.children:5.3f} = {side.whole:5.3f}" for side in (row.bare, row.ours)
+    ]
     return f"{row.name:8}{''.join(sides)}{row.ratio:8.2f} ({row.least:.2f} to {row.most:.2f})"
 
 

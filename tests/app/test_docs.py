@@ -5,9 +5,11 @@ from pathlib import Path
 
 from flask import Flask
 
-from app import fields, jobs
+from app import fields, jobs, targets
 from app.errors import ApiError
 from wire.jobs import Job, Mode, State
+from wire.targets import Report
+from wire.targets import State as TargetState
 
 PAGE = (Path(__file__).parents[2] / "docs" / "http-api.md").read_text()
 
@@ -62,3 +64,10 @@ def test_every_field_and_state_of_a_job_is_documented_and_no_other() -> None:
     assert named(table) == set(shown)
     [states] = [row[1] for row in table if row[0] == "`state`"]
     assert named([[states]]) == set(State)
+
+
+def test_every_field_and_state_of_a_target_is_documented_and_no_other() -> None:
+    table = rows("Targets")
+    assert named(table) == set(targets.show(Report("a", "rtmp", "", False, TargetState.WAITING)))
+    [states] = [row[1] for row in table if row[0] == "`state`"]
+    assert named([[states]]) == set(TargetState)

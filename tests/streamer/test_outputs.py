@@ -1,36 +1,38 @@
-"""ffmpeg's arguments."""
+"""What a pusher is told, and what goes to make room."""
 
 from pathlib import Path
 
-from streamer.outputs import Target, arguments
+import pytest
 
-URL = "rtmp://host:1935/live/secret"
+from streamer.outputs import Kind, Target, rtmp, too_much, unlisted
 
-
-def after(name: str, target: Target, first_tick: int = 0) -> str:
-    listed = arguments(target, first_tick)
-    return listed[listed.index(name) + 1]
+KEPT = Target("a1", Kind.RTMP, "rtmp://host:1935/live/secret", is_set=False)
 
 
-def target(url: str = URL, folder: str = "/hls/main") -> Target:
-    return Target(url, Path(folder), 2500, 128)
+@pytest.mark.parametrize("target", [KEPT, Target("recording", Kind.RECORDING, "/a b/'c'", bytes_max=7)])
+def test_order_says_all_of_a_target_in_one_line(target: Target) -> None:
+    order = target.order()
+    assert order.count(b"\n") == 1
+    assert Target.of(order) == target
 
 
-def test_bit_rate_is_constant_and_keyframes_come_every_two_seconds() -> None:
-    assert {after(name, target()) for name in ("-b:v", "-maxrate", "-bufsize")} == {"2500k"}
-    assert (after("-g", target()), after("-keyint_min", target())) == ("50", "50")
-    assert after("-b:a", target()) == "128k"
+def test_only_an_rtmp_address_is_shown_and_without_its_key() -> None:
+    assert KEPT.shown == "rtmp://host:1935/live/…"
+    assert Target("hls", Kind.HLS, "/srv/hls").shown == ""
 
 
-def test_sound_starts_where_the_pictures_start() -> None:
-    assert "first_pts=4800000," in after("-af", target(), first_tick=2500)
+def test_signs_that_mean_something_to_the_muxer_are_escaped() -> None:
+    assert rtmp("rtmp://h/app/a|b'c[d]").endswith(r"]rtmp://h/app/a\|b\'c\[d\]")
 
 
-def test_both_targets_fail_alone() -> None:
-    slaves = arguments(target(), 0)[-1].split("|")
-    assert [slave.split("]")[-1] for slave in slaves] == [URL, "/hls/main/index.m3u8"]
-    assert all(":onfail=ignore]" in slave for slave in slaves)
+def test_oldest_files_over_the_bound_go_and_no_more_than_need_be() -> None:
+    files = [(Path(name), 10) for name in "abcd"]
+    assert set(too_much(files, 25)) == {Path("a"), Path("b")}
+    assert too_much(files, 40) == []
+    assert len(too_much(files, 5)) == 4
 
 
-def test_no_rtmp_address_leaves_hls_alone() -> None:
-    assert arguments(target(url=""), 0)[-1].count("[") == 1
+def test_segments_that_the_list_does_not_name_are_unlisted() -> None:
+    segments = [Path("/hls/1.ts"), Path("/hls/2.ts")]
+    assert unlisted("#EXTINF:2\n2.ts\n", segments) == [Path("/hls/1.ts")]
+    assert unlisted("", segments) == segments

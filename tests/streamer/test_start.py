@@ -7,7 +7,8 @@ import pytest
 
 from settings import Settings
 from streamer.canvas import Canvas
-from streamer.start import avatar_of, encoder_command, label_of
+from streamer.outputs import Kind
+from streamer.start import avatar_of, encoder_command, label_of, targets_of
 from tests.streamer.conftest import make_avatar
 
 
@@ -37,7 +38,7 @@ def test_clip_that_is_not_there_is_refused(clip: Path) -> None:
 
 def test_program_that_is_not_there_is_refused(clip: Path) -> None:
     with pytest.raises(SystemExit, match=r"^LIVE_FFMPEG='/none' is not a program that can be run\.$"):
-        encoder_command(config(clip, ffmpeg="/none"))
+        encoder_command(config(clip, ffmpeg="/none"), 1280, 720)
 
 
 def test_label_that_the_font_cannot_show_is_refused(clip: Path) -> None:
@@ -63,9 +64,41 @@ def test_label_turned_off_is_logged(clip: Path, caplog: pytest.LogCaptureFixture
     assert "the label is turned off" in caplog.text
 
 
-def test_hls_folder_of_the_channel_is_made_for_each_ffmpeg(clip: Path) -> None:
-    command = encoder_command(config(clip, channel="shop"))
-    folder = clip.parent / "hls" / "shop"
-    for _ in range(2):
-        assert str(folder / "index.m3u8") in command(0)[-1]
-        folder.rmdir()
+def test_stream_goes_to_hls_and_every_rtmp_address_once(clip: Path) -> None:
+    urls = "rtmp://a/live/1  rtmps://b/live/2 rtmp://a/live/1"
+    targets = targets_of(config(clip, channel="shop", rtmp_url=urls))
+    assert [(target.id, target.kind, target.address) for target in targets] == [
+        ("rtmp1", Kind.RTMP, "rtmp://a/live/1"),
+        ("rtmp2", Kind.RTMP, "rtmps://b/live/2"),
+        ("hls", Kind.HLS, str(clip.parent / "hls" / "shop")),
+    ]
+    assert [target.kind for target in targets_of(config(clip, rtmp_url=""))] == [Kind.HLS]
+
+
+def test_stream_is_recorded_where_a_folder_is_named(clip: Path) -> None:
+    folder = clip.parent / "recorded"
+    recording = targets_of(config(clip, record_folder=folder, record_max_bytes=2**30))[-1]
+    assert (recording.kind, recording.address) == (Kind.RECORDING, str(folder / "main"))
+    assert recording.bytes_max == 2**30
+
+
+@pytest.mark.parametrize(("gpu_works", "codec"), [(True, "h264_nvenc"), (False, "libx264")])
+def test_gpu_encodes_where_a_picture_goes_through_it(
+    clip: Path, caplog: pytest.LogCaptureFixture, gpu_works: bool, codec: str
+) -> None:
+    caplog.set_level("INFO")
+    program = clip.parent / "ffmpeg"
+    program.write_text(f"#!/bin/sh\nexec {'true' if gpu_works else 'false'}\n")
+    program.chmod(0o755)
+    command = encoder_command(config(clip, ffmpeg=str(program)), 1280, 720)(0)
+    assert command[0] == str(program)
+    assert command[command.index("-c:v") + 1] == codec
+    assert f"encoded by {codec}" in caplog.text
+
+
+def test_gpu_that_does_not_answer_is_not_waited_for(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streamer.start.TRIAL_S", 0.2)
+    program = clip.parent / "ffmpeg"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    assert "libx264" in encoder_command(config(clip, ffmpeg=str(program)), 1280, 720)(0)

@@ -1,0 +1,90 @@
+"""The channel's targets: those of the settings, and those that are added and removed while it is on air."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from threading import Event, Lock
+from types import TracebackType
+from typing import Self
+
+from redis import Redis, RedisError
+
+from streamer.hub import Hub
+from streamer.outage import Outage
+from streamer.outputs import Kind, Target
+from streamer.pushing import Pushing
+from wire import targets
+
+LOOK_S = 0.5
+"""Between two looks at what was added and removed."""
+
+log = logging.getLogger(__name__)
+
+
+class Targets:
+    """Keeps a pusher for each target; `with` starts those of the settings, and in the end stops all."""
+
+    def __init__(
+        self,
+        fixed: Sequence[Target],
+        hub: Hub,
+        broker: Redis,
+        channel: str,
+        serve: Callable[[Target, Hub], Pushing] = Pushing,
+    ) -> None:
+        self._fixed, self._hub, self._serve = fixed, hub, serve
+        self._broker, self._channel = broker, channel
+        self._served: dict[str, Pushing] = {}
+        self._changing = Lock()
+        self._is_ending = False
+        self._outage = Outage(log, "looking for targets")
+
+    def __enter__(self) -> Self:
+        self._adjust({})
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop all at once: each has the same time to send what waits and to close its files."""
+        with self._changing:
+            self._is_ending = True
+            self._end(list(self._served))
+
+    def run(self, stop: Event) -> None:
+        """Do what was added and removed, and tell how all stand, until `stop`; the body of a thread."""
+        while not stop.wait(LOOK_S):
+            try:
+                self._adjust(targets.added(self._broker, self._channel))
+                targets.report(self._broker, self._channel, self.reports())
+                self._outage.ended()
+            except RedisError as error:
+                self._outage.began(error)
+            except Exception:
+                log.exception("looking for targets failed, and goes on in %s s", LOOK_S)
+
+    def reports(self) -> list[targets.Report]:
+        """Return how each target stands."""
+        with self._changing:
+            return [pushing.report() for pushing in self._served.values()]
+
+    def _adjust(self, added: Mapping[str, str]) -> None:
+        """Serve what is wanted and not yet served, and end what is no longer wanted."""
+        wanted = {target.id: target for target in (*self._fixed, *_targets(added))}
+        with self._changing:
+            if self._is_ending:
+                return
+            self._end([name for name, pushing in self._served.items() if wanted.get(name) != pushing.target])
+            for name, target in wanted.items():
+                if name not in self._served:
+                    self._served[name] = self._serve(target, self._hub).__enter__()
+
+    def _end(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._served[name].stop()
+        for name in names:
+            self._served.pop(name).__exit__(None, None, None)
+            log.info("target %s: no longer sent to", name)
+
+
+def _targets(added: Mapping[str, str]) -> Iterable[Target]:
+    return (Target(name, Kind.RTMP, address, is_set=False) for name, address in sorted(added.items()))

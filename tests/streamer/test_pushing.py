@@ -1,0 +1,218 @@
+"""Targets served by real pushers: at an RTMP server that comes and goes, frozen, refused, beside others."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from demo import rtmp
+from streamer.flv import Kind as Tags
+from streamer.hub import Hub
+from streamer.outputs import Kind, Target, playlist
+from streamer.pushing import Pushing
+from tests.conftest import free_port
+from tests.streamer.conftest import running_rtmp, wait_until
+from tests.streamer.encoding import Bench, ffmpeg, received
+from tests.streamer.flv import group, tag
+from wire.media import FPS
+from wire.targets import State
+
+KEY = "s3cret-k3y"
+PATIENCE_S = 30.0
+"""A pusher is there within a second, on a machine that has time."""
+
+
+def rtmp_target(port: int, key: str = KEY) -> Target:
+    return Target("rtmp1", Kind.RTMP, f"rtmp://127.0.0.1:{port}/live/{key}")
+
+
+def hls_target(folder: Path) -> Target:
+    return Target("hls", Kind.HLS, str(folder))
+
+
+def is_connected(pushing: Pushing) -> bool:
+    return pushing.report().state is State.CONNECTED
+
+
+def pushers(name: str) -> list[int]:
+    """Return the process ids of this process's pushers for the target `name`."""
+    found = []
+    for children in Path("/proc/self/task").glob("*/children"):
+        for pid in children.read_text().split():
+            words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+            if "streamer.pusher" in words and name in words:
+                found.append(int(pid))
+    return found
+
+
+def pusher(name: str) -> int:
+    """Return the process id of the one pusher for the target `name`."""
+    wait_until(lambda: len(pushers(name)) == 1, PATIENCE_S)
+    return pushers(name)[0]
+
+
+@contextmanager
+def rtmp_server(port: int, folder: Path) -> Iterator[None]:
+    server = rtmp.find()
+    if server is None:
+        pytest.skip("there is no nginx with the rtmp module")
+    with running_rtmp(server, port, folder):
+        yield
+
+
+def test_sound_lies_on_its_frame_at_an_rtmp_reader_and_the_key_shows_nowhere(
+    rtmp_port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    bench, target = Bench(), rtmp_target(rtmp_port)
+    with Pushing(target, bench.hub) as pushing, bench.encoder, bench.writing():
+        wait_until(lambda: is_connected(pushing), PATIENCE_S)
+        got = received(target.address, 3 * FPS)
+        commands = [Path(f"/proc/{pid}/cmdline").read_text() for pid in (pusher("rtmp1"), ffmpeg())]
+        report = pushing.report()
+    flashes, beeps = got.flashes_s()[:2], got.beeps_s()
+    assert len(flashes) == 2
+    for at_s in flashes:
+        assert min(abs(at_s - beep) for beep in beeps) < 0.010
+    assert [
+        round(after - before, 3) for before, after in zip(got.times_s, got.times_s[1:], strict=False)
+    ] == ([0.04] * (len(got.times_s) - 1))
+    assert f"rtmp://127.0.0.1:{rtmp_port}/live/…" in caplog.text
+    assert KEY not in caplog.text + repr(report) + "".join(commands)
+    assert (report.reconnects, report.groups_dropped, report.error) == (0, 0, "")
+
+
+def test_server_that_comes_back_is_published_to_again_and_others_do_not_notice(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    port, bench = free_port(), Bench()
+    target, folder = rtmp_target(port), tmp_path / "hls"
+    with (
+        Pushing(target, bench.hub) as pushing,
+        Pushing(hls_target(folder), bench.hub) as other,
+        bench.encoder,
+        bench.writing(),
+    ):
+        with rtmp_server(port, tmp_path):
+            wait_until(lambda: is_connected(pushing), PATIENCE_S)
+            before = received(target.address, 5)
+        encoder, beside = ffmpeg(), pusher("hls")
+        wait_until(lambda: not is_connected(pushing) and pushing.report().error != "", PATIENCE_S)
+        with rtmp_server(port, tmp_path):
+            wait_until(lambda: is_connected(pushing), PATIENCE_S)
+            after = received(target.address, 5)
+        assert (ffmpeg(), pusher("hls")) == (encoder, beside)
+        assert other.report().reconnects == 0
+    assert after.times_s[0] > before.times_s[-1]
+    assert pushing.report().reconnects == 1
+    assert playlist(folder).read_text().count("#EXT-X-DISCONTINUITY") == 0
+    assert KEY not in caplog.text
+
+
+def test_encoder_that_is_replaced_leaves_the_pushers_as_they_are(rtmp_port: int) -> None:
+    bench, target = Bench(), rtmp_target(rtmp_port, "replaced")
+    with Pushing(target, bench.hub) as pushing, bench.encoder, bench.writing():
+        wait_until(lambda: is_connected(pushing), PATIENCE_S)
+        here = pusher("rtmp1")
+        os.kill(ffmpeg(), signal.SIGKILL)
+        wait_until(lambda: bench.counters.encoder_restarts == 1)
+        restarted_s = bench.tick / FPS
+        assert received(target.address, FPS).times_s[-1] > restarted_s
+        assert pusher("rtmp1") == here
+    assert pushing.report().reconnects == 0
+
+
+def test_frozen_pusher_loses_whole_groups_and_is_replaced_while_another_goes_on(
+    rtmp_port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamer.pushing.STALL_S", 5.0)
+    bench, target = Bench(), rtmp_target(rtmp_port, "frozen")
+    with (
+        Pushing(target, bench.hub) as pushing,
+        Pushing(hls_target(tmp_path), bench.hub) as other,
+        bench.encoder,
+        bench.writing(),
+    ):
+        wait_until(lambda: is_connected(pushing) and is_connected(other), PATIENCE_S)
+        frozen = pusher("rtmp1")
+        os.kill(frozen, signal.SIGSTOP)
+        wait_until(lambda: pushers("rtmp1") not in ([frozen], []), PATIENCE_S)
+        wait_until(lambda: is_connected(pushing), PATIENCE_S)
+        assert other.report().groups_dropped == other.report().reconnects == 0
+    assert pushing.report().groups_dropped > 0
+    assert pushing.report().reconnects == 1
+
+
+@dataclass
+class Failing:
+    """A pusher that ends at once with a message that holds the key; notes when it was started."""
+
+    folder: Path
+    command: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.log = self.folder / "starts"
+        body = f"import sys, time; open({str(self.log)!r}, 'a').write(f'{{time.monotonic()}}\\n')"
+        self.command = [sys.executable, "-c", f"{body}; sys.exit('no room for {KEY} here')"]
+
+    def starts(self) -> list[float]:
+        return [float(line) for line in self.log.read_text().split()] if self.log.exists() else []
+
+
+def test_target_that_refuses_is_tried_at_most_once_a_second_and_says_why(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub, failing = Hub(), Failing(tmp_path)
+    with Pushing(rtmp_target(1), hub, failing.command) as pushing:
+        number = 0
+        while len(failing.starts()) < 3:
+            for each in group(number):
+                hub.put(each)
+            number += 1
+            time.sleep(0.1)
+        report = pushing.report()
+    first, second, third = failing.starts()[:3]
+    assert second - first >= 1
+    assert third - second >= 2
+    assert report.error == "no room for … here"
+    assert KEY not in caplog.text
+
+
+def test_stop_is_quick_while_a_target_cannot_be_reached() -> None:
+    hub = Hub()
+    with Pushing(rtmp_target(free_port()), hub):
+        for each in group(0):
+            hub.put(each)
+        began = time.monotonic()
+    assert time.monotonic() - began < 9
+
+
+def test_what_waits_at_the_stop_is_sent(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    keep = f"import sys; open({str(taken)!r}, 'wb').write(sys.stdin.buffer.read())"
+    hub = Hub()
+    with Pushing(hls_target(tmp_path), hub, [sys.executable, "-c", keep]):
+        for each in group(0):
+            hub.put(each)
+    assert taken.read_bytes().endswith(group(0)[-1].data)
+
+
+def test_changed_headers_have_every_target_begin_anew(tmp_path: Path) -> None:
+    starts = Failing(tmp_path)
+    command = [*starts.command[:2], starts.command[2].split("; sys.exit")[0] + "; sys.stdin.read()"]
+    hub = Hub()
+    with Pushing(hls_target(tmp_path), hub, command):
+        hub.put(tag(Tags.VIDEO_HEADER, 0))
+        for each in group(0):
+            hub.put(each)
+        wait_until(lambda: len(starts.starts()) == 1, PATIENCE_S)
+        hub.put(tag(Tags.VIDEO_HEADER, 0, more=b"another"))
+        for each in group(1) + group(2):
+            hub.put(each)
+        wait_until(lambda: len(starts.starts()) == 2, PATIENCE_S)

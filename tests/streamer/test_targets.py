@@ -1,0 +1,103 @@
+"""Targets that come and go while the channel is on air."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from redis import Redis
+
+from streamer.hub import Hub
+from streamer.outputs import Kind, Target
+from streamer.pushing import Pushing
+from streamer.targets import Targets
+from tests.conftest import free_port
+from tests.streamer.conftest import wait_until
+from wire import connection, targets
+
+HLS = Target("hls", Kind.HLS, "/nowhere")
+
+
+@contextmanager
+def serving(broker: Redis) -> Iterator[Targets]:
+    """Serve HLS and whatever is added; nothing comes from the encoder, so no pusher is started."""
+    served, stop = Targets([HLS], Hub(), broker, "main"), Event()
+    thread = Thread(target=served.run, args=(stop,))
+    thread.start()
+    try:
+        with served:
+            yield served
+    finally:
+        stop.set()
+        thread.join()
+
+
+def ids(served: Targets) -> set[str]:
+    return {report.id for report in served.reports()}
+
+
+def test_target_is_served_from_when_it_is_added_until_it_is_removed(broker: Redis) -> None:
+    with serving(broker) as served:
+        assert ids(served) == {"hls"}
+        added = targets.add(broker, "main", "rtmp://h/live/key")
+        assert added
+        wait_until(lambda: ids(served) == {"hls", added})
+        targets.remove(broker, "main", added)
+        wait_until(lambda: ids(served) == {"hls"})
+
+
+def test_others_stay_as_they_are_when_one_comes_or_goes(
+    broker: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began: list[str] = []
+    enter = Pushing.__enter__
+
+    def note(self: Pushing) -> Pushing:
+        began.append(self.target.id)
+        return enter(self)
+
+    monkeypatch.setattr(Pushing, "__enter__", note)
+    with serving(broker) as served:
+        names = [targets.add(broker, "main", f"rtmp://h/live/key{i}") for i in range(3)]
+        wait_until(lambda: len(ids(served)) == 4)
+        targets.remove(broker, "main", str(names[1]))
+        wait_until(lambda: len(ids(served)) == 3)
+    assert sorted(began) == sorted(["hls", *map(str, names)])
+
+
+def test_how_each_stands_is_told_without_its_key(broker: Redis) -> None:
+    with serving(broker):
+        targets.add(broker, "main", "rtmp://h/live/s3cret")
+        wait_until(lambda: len(targets.reports(broker, "main")) == 2)
+        told = {report.kind: report for report in targets.reports(broker, "main")}
+    assert told["rtmp"].address == "rtmp://h/live/…"
+    assert (told["rtmp"].is_set, told["hls"].is_set) == (False, True)
+    assert "s3cret" not in str(broker.hgetall("pushing:main"))
+
+
+def test_targets_stay_while_the_broker_cannot_be_reached(
+    broker: Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving(broker) as served:
+        targets.add(broker, "main", "rtmp://h/live/key")
+        wait_until(lambda: len(ids(served)) == 2)
+        away = connection.broker(f"redis://127.0.0.1:{free_port()}/0", 0.2)
+        monkeypatch.setattr(broker, "connection_pool", away.connection_pool)
+        wait_until(lambda: "looking for targets failed" in caplog.text)
+        assert len(ids(served)) == 2
+
+
+def test_end_leaves_no_thread(broker: Redis) -> None:
+    before = set(threading.enumerate())
+    with serving(broker) as served:
+        wait_until(lambda: len(ids(served)) == 1)
+    assert set(threading.enumerate()) <= before
+    assert ids(served) == set()
+
+
+def test_folder_of_a_set_target_is_not_told(broker: Redis, tmp_path: Path) -> None:
+    served = Targets([Target("hls", Kind.HLS, str(tmp_path))], Hub(), broker, "main")
+    with served:
+        assert str(tmp_path) not in repr(served.reports())
