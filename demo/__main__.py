@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from demo import checks, linux, ports, redis, rtmp
-from demo.processes import RTMP_PORT, Process, Programs, all_processes, local_port
+from demo.processes import RTMP_PORT, Process, Programs, all_processes, local_port, local_rtmp
 from demo.running import run
 from settings import Settings, settings
 
@@ -46,13 +46,15 @@ def _only_one() -> TextIO:
 
 def _set_up(chosen: Settings) -> tuple[tuple[Process, ...], Settings]:
     """Return what is to run, and the settings without RTMP where no server for it can be had."""
-    port = local_port(chosen.rtmp_url, RTMP_PORT)
+    here = local_rtmp(chosen)
+    port = local_port(here, RTMP_PORT)
     server = rtmp.find() if port else None
     if port and not server:
-        chosen = chosen.model_copy(update={"rtmp_url": ""})
+        elsewhere = [url for url in chosen.rtmp_urls if not local_port(url, RTMP_PORT)]
+        chosen = chosen.model_copy(update={"rtmp_url": " ".join(elsewhere)})
     _stop_at(ports.problems(ports.needed(chosen), ports.is_free))
     if port and server:
-        rtmp.write_config(server, chosen.rtmp_url, port, FOLDER.absolute())
+        rtmp.write_config(server, here, port, FOLDER.absolute())
     programs = Programs(Path(sys.executable), redis.server_path(), server.nginx if server else None)
     return all_processes(chosen, programs, FOLDER.absolute(), _short_host_name()), chosen
 

@@ -9,6 +9,8 @@ from settings import Settings
 
 SAMPLE = "assets/hello.wav"
 
+NO_RTMP = "none: there is no RTMP server here, the stream is HLS alone"
+
 SPEAKS_FOR = {
     "redis": "broker",
     "frames": "frames",
@@ -38,7 +40,7 @@ def on_air(settings: Settings, logs: Path, took_s: float) -> str:
     api = f"http://127.0.0.1:{settings.api_port}"
     rows = {
         "Page": f"{api}/",
-        "RTMP": _rtmp(settings.rtmp_url),
+        "RTMP": ", ".join(map(_rtmp, settings.rtmp_urls)) or NO_RTMP,
         "HLS": f"{api}/hls/{settings.channel}/index.m3u8",
         "Workers": f"http://127.0.0.1:{settings.flower_port}/   (Flower)",
         "Logs": f"{logs}/",
@@ -61,8 +63,6 @@ def on_air(settings: Settings, logs: Path, took_s: float) -> str:
 
 
 def _rtmp(url: str) -> str:
-    if not url:
-        return "none: there is no RTMP server here, the stream is HLS alone"
     parts = urlsplit(url)
     if parts.hostname not in ("127.0.0.1", "localhost"):
         return f"sent to {parts.scheme}://{parts.hostname}"  # the rest may be a stream key

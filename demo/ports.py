@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from demo.processes import REDIS_PORT, RTMP_PORT, local_port
+from demo.processes import REDIS_PORT, RTMP_PORT, local_port, local_rtmp
 from settings import Settings
 
 
@@ -23,7 +23,7 @@ def needed(settings: Settings) -> tuple[Port, ...]:
     urls = [
         ("LIVE_BROKER_URL", settings.broker_url, REDIS_PORT, "the broker Redis"),
         ("LIVE_FRAMES_URL", settings.frames_url, REDIS_PORT, "the frames Redis"),
-        ("LIVE_RTMP_URL", settings.rtmp_url, RTMP_PORT, "the RTMP server"),
+        ("LIVE_RTMP_URL", local_rtmp(settings), RTMP_PORT, "the RTMP server"),
     ]
     return (
         Port(settings.api_port, "the HTTP API", f"LIVE_API_PORT={settings.api_port + 1}"),

@@ -47,6 +47,11 @@ def local_port(url: str, default: int) -> int | None:
     return (parts.port or default) if parts.hostname in _HERE else None
 
 
+def local_rtmp(settings: Settings) -> str:
+    """Return the first RTMP address on this host, where the demo runs the server; empty if there is none."""
+    return next((url for url in settings.rtmp_urls if local_port(url, RTMP_PORT)), "")
+
+
 def all_processes(settings: Settings, programs: Programs, folder: Path, host: str) -> tuple[Process, ...]:
     """Return what runs, in starting order. `folder` is the demo's own; `host` the short host name."""
     return (

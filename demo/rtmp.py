@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.processes import RTMP_PORT, local_port
+from demo.processes import RTMP_PORT, local_port, local_rtmp
 from settings import settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,7 +55,7 @@ def find(folder: Path = FETCHED) -> Rtmp | None:
 def main() -> None:
     """Become the RTMP server that `LIVE_RTMP_URL` asks for; TERM and Ctrl-C end it."""
     logging.basicConfig(format="%(message)s")
-    url = settings().rtmp_url
+    url = local_rtmp(settings())
     port = local_port(url, RTMP_PORT)
     if port is None:
         sys.exit("LIVE_RTMP_URL names no server on this host, so there is none to run.")

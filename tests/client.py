@@ -4,7 +4,7 @@ import http.client
 import json
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 TIMEOUT_S = 10.0
@@ -70,6 +70,25 @@ class Client:
     def interrupt(self, job_id: str) -> Answer:
         """Cut the job off that is on air."""
         return self._ask("POST", f"/jobs/{job_id}/interrupt")
+
+    def targets(self, channel: str = "main") -> dict[str, dict[str, Any]]:
+        """Return where the channel's stream goes, by the targets' ids."""
+        told = self._ask("GET", f"/channels/{channel}/targets").body["targets"]
+        return {target["id"]: target for target in told}
+
+    def add_target(self, address: str, channel: str = "main") -> str:
+        """Have the stream sent to one more address; return its id."""
+        head = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = self._ask(
+            "POST", f"/channels/{channel}/targets", urlencode({"address": address}).encode(), head
+        )
+        assert answer.status == 200, answer
+        return str(answer.body["id"])
+
+    def remove_target(self, target: str, channel: str = "main") -> None:
+        """Have it sent there no more."""
+        answer = self._ask("DELETE", f"/channels/{channel}/targets/{target}")
+        assert answer.status == 200, answer
 
     def _ask(self, method: str, path: str, body: bytes = b"", head: dict[str, str] | None = None) -> Answer:
         connection = http.client.HTTPConnection(self._address, timeout=TIMEOUT_S)

@@ -7,6 +7,7 @@ from settings import Settings, settings
 WRONG = {
     "no app": ("LIVE_RTMP_URL", "rtmp://localhost", "it should be rtmp://host/app/key"),
     "no key": ("LIVE_RTMP_URL", "rtmp://localhost/live/", "it should be rtmp://host/app/key"),
+    "one of two": ("LIVE_RTMP_URL", "rtmp://h/live/main rtmp://h", "it should be rtmp://host/app/key"),
     "no host": ("LIVE_RTMP_URL", "rtmp://:1935/live/main", "it should be rtmp://host/app/key"),
     "another scheme": ("LIVE_RTMP_URL", "http://localhost/live/main", "it should be rtmp://host/app/key"),
     "port too large": ("LIVE_RTMP_URL", "rtmp://localhost:99999/live/main", "a number from 1 to 65535"),
@@ -36,6 +37,7 @@ def test_wrong_address_is_one_sentence_that_says_what_is_right(
         "rtmps://live.example:443/app/key?test=1",
         "rtmp://live.example/app/?streamname=name&key=secret",
         "rtmp://user:secret@[::1]:1935/app/part/key",
+        "rtmp://here:1935/live/main rtmps://there/app/key",
     ],
 )
 def test_addresses_as_platforms_give_them_are_right(url: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bench.streamer.measuring import Cost
 
 GOAL = 1.15
-"""The most that the streamer, its ffmpeg and its pushers may cost, over what a bare ffmpeg and feeder cost."""
+"""The most that the streamer, its ffmpeg and pushers may cost, over what a bare ffmpeg and feeder cost."""
 HEAD = f"{'':8}{'bare: feeder + ffmpeg':>24}{'streamer + children':>24}{'ratio':>8}"
 
 

@@ -40,6 +40,14 @@ def test_stream_key_of_a_platform_is_not_shown() -> None:
     assert "SECRET" not in text
 
 
+def test_each_of_several_addresses_is_told() -> None:
+    urls = "rtmp://127.0.0.1:1935/live/main rtmps://live.example:443/app/SECRET"
+    text = on_air(Settings(rtmp_url=urls), LOGS, 1)
+    assert "rtmp://127.0.0.1:1935/live/main   (in VLC" in text
+    assert "rtmps://live.example" in text
+    assert "SECRET" not in text
+
+
 def test_on_air_nobody_is_blamed() -> None:
     assert blamed(Progress((UP,), missing=(), playlist=True)) == {}
 

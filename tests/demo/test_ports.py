@@ -43,6 +43,12 @@ def test_port_without_number_in_its_address_is_the_usual_one() -> None:
     assert port.move == "LIVE_RTMP_URL=rtmp://localhost:1936/live/main"
 
 
+def test_rtmp_server_is_that_of_the_address_on_this_host_and_other_keys_stay_secret() -> None:
+    urls = "rtmps://live.example/app/SECRET rtmp://localhost:1940/live/main"
+    [port] = [p for p in ports.needed(Settings(rtmp_url=urls)) if "RTMP" in p.use]
+    assert (port.number, port.move) == (1940, "LIVE_RTMP_URL=rtmp://localhost:1941/live/main")
+
+
 def test_port_wanted_twice_is_a_sentence() -> None:
     needed = ports.needed(Settings(api_port=5555))
     [sentence] = ports.problems(needed, _all_free)

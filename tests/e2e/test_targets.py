@@ -1,0 +1,78 @@
+"""Targets that are added, fail and are removed while a job is on air: nobody else's viewers see any of it."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from demo import rtmp
+from tests.e2e.show import assert_spoken, show
+from tests.meter import Reader
+from tests.metering.chirps import speech
+from tests.system import NoSystemError, System, free_ports
+from wire.media import FPS
+
+KEY = "s3cret-k3y"
+SECONDS = 8
+WAIT_S = 30.0
+
+
+@contextmanager
+def another_server(port: int, folder: Path) -> Iterator[None]:
+    """One more RTMP server, killed at the end."""
+    server = rtmp.find()
+    if server is None:
+        raise NoSystemError("there is no RTMP server here")
+    file = folder / "nginx.conf"
+    file.write_text(rtmp.config(server, port, folder))
+    process = subprocess.Popen([server.nginx, "-c", file], stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def await_state(system: System, target: str, state: str) -> None:
+    system.await_that(lambda: system.client.targets()[target]["state"] == state, f"{target} {state}", WAIT_S)
+
+
+def command_lines() -> str:
+    """Return the arguments of every process on this machine, as `ps` shows them to anybody."""
+    texts = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            texts.append(file.read_text(errors="replace"))
+        except OSError:  # it has ended
+            continue
+    return "\n".join(texts)
+
+
+def test_targets_come_fail_and_go_and_the_stream_elsewhere_is_untouched(
+    system: System, tmp_path: Path
+) -> None:
+    (port,) = free_ports(1)
+    url = f"rtmp://127.0.0.1:{port}/live/{KEY}"
+    shown = []
+
+    def come_and_go() -> None:
+        with another_server(port, tmp_path):
+            target = system.client.add_target(url)
+            await_state(system, target, "connected")
+            with Reader(url) as reader:
+                reader.wait_for(pictures=FPS)
+            shown.append(command_lines())
+        await_state(system, target, "connecting")
+        with another_server(port, tmp_path):
+            await_state(system, target, "connected")
+            shown.append(str(system.client.targets()[target]))
+            system.client.remove_target(target)
+        assert target not in system.client.targets()
+
+    seen = show(system, [speech(seed=21, seconds=SECONDS)], meanwhile=come_and_go)
+    assert_spoken(seen, SECONDS * FPS)
+    assert "'reconnects': 1" in shown[1]
+    assert all(system.client.targets()[name]["reconnects"] == 0 for name in ("rtmp1", "hls"))
+    logs = "".join(system.log(name).read_text() for name in ("streamer", "api"))
+    assert f"rtmp://127.0.0.1:{port}/live/…" in logs
+    assert KEY not in "".join([*shown, logs])
