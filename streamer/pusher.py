@@ -1,7 +1,7 @@
 """`python -m streamer.pusher`: sends one target what comes on its input, as it is.
 
 The first line of the input is the order (`streamer.outputs.Target`), what follows is FLV. The address comes
-this way and no other: arguments and environment can be read by others.
+this way, for everybody can read a process's arguments.
 """
 
 import sys

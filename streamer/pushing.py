@@ -39,6 +39,7 @@ class Pushing:
         self._began_s = 0.0
         self._opened = 0
         self._open_since_s: float | None = None
+        self._said = ""  # what the present pusher said last
         self._error = ""
         self._thread = Thread(target=self._run, name=f"push-{target.id}")
 
@@ -92,7 +93,7 @@ class Pushing:
             try:
                 self._once()
             except BrokenPipe as reason:
-                self._error = self._error or str(reason)
+                self._error = self._said or str(reason)
                 self._log(f"given up, {reason}; tried again")
             except Exception:
                 log.exception("target %s failed", self._target.id)
@@ -113,7 +114,7 @@ class Pushing:
                 self._backlog.end()
 
     def _feed(self, first: Tag) -> None:
-        preface = self._hub.preface
+        preface, self._said = self._hub.preface, ""
         name = f"pusher {self._target.id}"
         with Child(name, self._command, self._stop, self._heard, self._told, PIPE_BYTES, STALL_S) as pusher:
             pusher.write(self._target.order(), preface, first.data)
@@ -136,9 +137,11 @@ class Pushing:
             log.info("target %s: connected, %s", self._target.id, self._target.shown or self._target.kind)
 
     def _told(self, line: str) -> None:
-        self._error = self._messages.shown(line) or self._error
+        self._said = self._messages.shown(line) or self._said
         self._log(line)
 
     def _log(self, line: str) -> None:
-        if text := self._messages.news(line, monotonic()):
+        with self._news:
+            text = self._messages.news(line, monotonic())
+        if text:
             log.warning("target %s: %s", self._target.id, text)
