@@ -9,6 +9,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from wire.chunks import Stage
 from wire.jobs import State
 from wire.tallies import Tally
+from wire.targets import Report
+from wire.targets import State as TargetState
 from wire.workers import Worker
 
 TALLIES = {
@@ -24,7 +26,8 @@ TALLIES = {
 @dataclass(frozen=True, slots=True)
 class Broker:
     """What the broker knows. `waiting` holds each queue's messages, `chunks` the number of them at each
-    stage and worker, `streamers` whether each channel's lives, `counters` what each has counted."""
+    stage and worker, `streamers` whether each channel's lives, `counters` what each has counted, `targets`
+    how those of each channel stand."""
 
     workers: Sequence[Worker]
     waiting: Mapping[str, int]
@@ -33,6 +36,7 @@ class Broker:
     tallies: Mapping[Tally, int]
     streamers: Mapping[str, bool]
     counters: Mapping[str, Mapping[str, int]]
+    targets: Mapping[str, Sequence[Report]]
 
 
 Memory = tuple[int, int]
@@ -48,6 +52,7 @@ def families(broker: Broker | None, memory: Mapping[str, Memory | None]) -> Iter
     if broker:
         yield from _work(broker)
         yield from _streamers(broker)
+        yield from _targets(broker)
         for tally, told in TALLIES.items():
             yield CounterMetricFamily(f"live_{tally}", told, value=broker.tallies[tally])
 
@@ -89,6 +94,20 @@ def _streamers(broker: Broker) -> Iterator[Metric]:
             if name in counters:
                 family.add_metric([channel], counters[name])
         yield family
+
+
+def _targets(broker: Broker) -> Iterator[Metric]:
+    labels = ["channel", "target"]
+    reports = {(channel, r.id): r for channel, told in broker.targets.items() for r in told}
+    up = ((label, float(report.state is TargetState.CONNECTED)) for label, report in reports.items())
+    yield _gauge("live_target_up", "Whether the target takes the stream.", labels, up)
+    again = CounterMetricFamily("live_target_reconnects", "Times that it was connected again.", labels=labels)
+    told = "Groups of pictures that it did not get, because it was slow."
+    dropped = CounterMetricFamily("live_target_groups_dropped", told, labels=labels)
+    for label, report in reports.items():
+        again.add_metric(label, report.reconnects)
+        dropped.add_metric(label, report.groups_dropped)
+    yield from (again, dropped)
 
 
 def _gauge(

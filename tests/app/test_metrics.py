@@ -13,10 +13,12 @@ from app.parts import Parts
 from tests.app.conftest import Hearts
 from tests.app.test_jobs import put
 from tests.conftest import free_port
-from wire import channels, connection, keys, workers
+from wire import channels, connection, keys, targets, workers
 from wire.chunks import Row, Stage
 from wire.jobs import State
 from wire.tallies import Tally
+from wire.targets import Report
+from wire.targets import State as TargetState
 from wire.workers import Worker
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
@@ -79,6 +81,17 @@ def test_streamer_is_told_with_its_own_counters(client: FlaskClient, broker: Red
     assert value(scraped(client), "live_streamer_up", channel="main") == 0
 
 
+def test_each_target_is_told_with_what_it_lost(client: FlaskClient, broker: Redis) -> None:
+    up = Report("hls", "hls", "", True, TargetState.CONNECTED)
+    down = Report("a1", "rtmp", "rtmp://h/live/…", False, TargetState.CONNECTING, 0.0, 3, 4, "refused")
+    targets.report(broker, "main", [up, down])
+    seen = scraped(client)
+    assert value(seen, "live_target_up", channel="main", target="hls") == 1
+    assert value(seen, "live_target_up", channel="main", target="a1") == 0
+    assert value(seen, "live_target_reconnects_total", channel="main", target="a1") == 3
+    assert value(seen, "live_target_groups_dropped_total", channel="main", target="a1") == 4
+
+
 def test_memory_is_told_against_its_bound(client: FlaskClient, broker: Redis) -> None:
     seen = scraped(client)
     for server in ("broker", "frames"):
@@ -107,6 +120,7 @@ def test_every_metric_is_documented_with_its_labels_and_no_other(client: FlaskCl
     job = put(broker, 1, state=State.RENDERING)
     broker.hset(keys.job(job.id), "frames", 60)
     broker.hset(keys.chunks(job.id), "0", Row(Stage.SENT, 1, "gpu.h.0", 0).to_json())
+    targets.report(broker, "main", [Report("hls", "hls", "", True, TargetState.CONNECTED)])
     made = {
         (re.sub("ticks_late", "<counter>", name), frozenset(label for label, _ in labels))
         for name, labels in scraped(client)

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ import pytest
 from demo import rtmp
 from streamer.flv import Kind as Tags
 from streamer.hub import Hub
-from streamer.outputs import Kind, Target, playlist
+from streamer.outputs import Kind, Target
 from streamer.pushing import Pushing
 from tests.conftest import free_port
 from tests.streamer.conftest import running_rtmp, wait_until
@@ -111,7 +111,6 @@ def test_server_that_comes_back_is_published_to_again_and_others_do_not_notice(
         assert other.report().reconnects == 0
     assert after.times_s[0] > before.times_s[-1]
     assert pushing.report().reconnects == 1
-    assert playlist(folder).read_text().count("#EXT-X-DISCONTINUITY") == 0
     assert KEY not in caplog.text
 
 
@@ -149,6 +148,17 @@ def test_frozen_pusher_loses_whole_groups_and_is_replaced_while_another_goes_on(
     assert pushing.report().reconnects == 1
 
 
+def put_until(hub: Hub, number: int, what: Callable[[], bool]) -> None:
+    """Put one group after the other, from `number` on."""
+    end = time.monotonic() + PATIENCE_S
+    while not what():
+        assert time.monotonic() < end, "it did not come"
+        for each in group(number):
+            hub.put(each)
+        number += 1
+        time.sleep(0.1)
+
+
 @dataclass
 class Failing:
     """A pusher that ends at once with a message that holds the key; notes when it was started."""
@@ -170,12 +180,7 @@ def test_target_that_refuses_is_tried_at_most_once_a_second_and_says_why(
 ) -> None:
     hub, failing = Hub(), Failing(tmp_path)
     with Pushing(rtmp_target(1), hub, failing.command) as pushing:
-        number = 0
-        while len(failing.starts()) < 3:
-            for each in group(number):
-                hub.put(each)
-            number += 1
-            time.sleep(0.1)
+        put_until(hub, 0, lambda: len(failing.starts()) >= 3)
         report = pushing.report()
     first, second, third = failing.starts()[:3]
     assert second - first >= 1
@@ -213,6 +218,4 @@ def test_changed_headers_have_every_target_begin_anew(tmp_path: Path) -> None:
             hub.put(each)
         wait_until(lambda: len(starts.starts()) == 1, PATIENCE_S)
         hub.put(tag(Tags.VIDEO_HEADER, 0, more=b"another"))
-        for each in group(1) + group(2):
-            hub.put(each)
-        wait_until(lambda: len(starts.starts()) == 2, PATIENCE_S)
+        put_until(hub, 1, lambda: len(starts.starts()) == 2)
