@@ -70,7 +70,7 @@ def play(config: Settings, avatar: Avatar, is_stopped: Callable[[], bool]) -> No
     targets = Targets(targets_of(config), hub, broker, config.channel)
     command = encoder_command(config, avatar.width, avatar.height)
     with ExitStack() as stack:
-        encoder = Encoder(command, avatar.width, avatar.height, hub.put, progress, counters)
+        encoder = Encoder(command, avatar.width, avatar.height, hub, progress, counters)
         playout = Playout(
             avatar,
             label_of(config, avatar),

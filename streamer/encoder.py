@@ -18,7 +18,8 @@ from streamer.buffer import Spoken
 from streamer.canvas import Piece
 from streamer.child import LOOK_S, STALL_S, BrokenPipe, Child, Stop
 from streamer.counters import Counters
-from streamer.flv import Splitter, Tag
+from streamer.flv import Splitter
+from streamer.hub import Hub
 from streamer.messages import Messages
 from streamer.progress import Progress
 from wire.media import FPS
@@ -32,6 +33,8 @@ YIELD_S = 3.0
 """An ffmpeg that is fed and yields nothing for so long is hung, whatever it still takes."""
 FIRST_YIELD_S = 10.0
 """Until it has begun it may take longer: a GPU's encoder has to be set up, a busy host to find time."""
+REBASE_TICKS = 20 * 24 * 3600 * FPS
+"""FLV's timestamps end after 24.8 days: after 20 they start again at the first moment of idle."""
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +47,10 @@ class Tick(NamedTuple):
     sound: NDArray[np.int16]
     spoken: Spoken | None
 
-    def parts(self) -> list[memoryview | bytes]:
-        """Return what goes into the pipe."""
+    def parts(self, base: int) -> list[memoryview | bytes]:
+        """Return what goes into the pipe, where time started at tick `base`."""
         picture, sound = [piece.data for piece in self.picture], self.sound.data.cast("B")
-        before, between = matroska.tick_heads(self.number, sum(map(len, picture)), len(sound))
+        before, between = matroska.tick_heads(self.number - base, sum(map(len, picture)), len(sound))
         return [before, *picture, between, sound]
 
 
@@ -62,18 +65,19 @@ class Encoder:
         command: Callable[[int], list[str]],
         width: int,
         height: int,
-        yielded: Callable[[Tag], None],
+        hub: Hub,
         progress: Progress,
         counters: Counters,
     ) -> None:
         """`command` returns the program and its arguments for a pipe that starts at the given tick.
 
-        `yielded` gets each tag of the stream, from a thread of its own; it must not wait.
+        `hub` gets each tag of the stream, from a thread of its own; it must not wait.
         """
         self._command, self._header = command, matroska.header(width, height)
-        self._yielded, self._progress, self._counters = yielded, progress, counters
+        self._hub, self._progress, self._counters = hub, progress, counters
         self._queue: Queue[Tick] = Queue(QUEUE_TICKS)
         self._tick: Tick | None = None  # taken from the queue, and not yet in the pipe
+        self._base = 0  # the tick at which timestamps started
         self._dropping = Lock()
         self._owed_s: float | None = None  # since when ffmpeg owes something for what it was fed
         self._patience_s = FIRST_YIELD_S
@@ -125,18 +129,25 @@ class Encoder:
         if self._tick is None:
             return
         self._owed_s, self._patience_s = None, FIRST_YIELD_S
-        command, splitter = self._command(self._tick.number), Splitter()
+        if self._is_rebase_due(self._tick):
+            log.info("timestamps start again at 0, targets begin anew")
+            self._base = self._tick.number
+            self._hub.renew()
+        command, splitter = self._command(self._tick.number - self._base), Splitter()
         try:
             with Child("ffmpeg", command, self._stop, partial(self._hear, splitter), self._log) as ffmpeg:
                 ffmpeg.write(self._header)
-                while self._tick:
+                while self._tick and not self._is_rebase_due(self._tick):
                     self._feed(ffmpeg, self._tick)
                     self._take()
         except BrokenPipe as reason:
             log.warning("ffmpeg is given up: %s", reason)
 
+    def _is_rebase_due(self, tick: Tick) -> bool:
+        return tick.number - self._base >= REBASE_TICKS and tick.spoken is None
+
     def _feed(self, ffmpeg: Child, tick: Tick) -> None:
-        ffmpeg.write(*tick.parts())
+        ffmpeg.write(*tick.parts(self._base))
         if tick.spoken:
             self._progress.note(tick.spoken)
         owed_s = self._owed_s
@@ -148,7 +159,7 @@ class Encoder:
     def _hear(self, splitter: Splitter, data: bytes) -> None:
         for tag in splitter.feed(data):
             self._owed_s, self._patience_s = None, YIELD_S
-            self._yielded(tag)
+            self._hub.put(tag)
 
     def _log(self, line: str) -> None:
         if text := self._messages.news(line, monotonic()):

@@ -19,7 +19,7 @@ class Hub:
 
     @property
     def preface(self) -> bytes:
-        """What goes before a stream's first keyframe; another object once the encoder changed it."""
+        """What goes before a stream's first keyframe; another object once targets have to begin anew."""
         return self._preface
 
     def put(self, tag: Tag) -> None:
@@ -30,6 +30,10 @@ class Hub:
         with self._lock:
             for take in self._takers:
                 take(tag)
+
+    def renew(self) -> None:
+        """Have every target begin anew: timestamps start again."""
+        self._preface = bytes(bytearray(self._preface))  # the same, and yet another object
 
     def add(self, take: Take) -> None:
         """Have `take` called with each tag from now on."""

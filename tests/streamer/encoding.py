@@ -75,9 +75,10 @@ class Bench:
     ledger: Ledger = field(default_factory=Ledger)
     hub: Hub = field(default_factory=Hub)
     tags: list[Tag] = field(default_factory=list)
+    speaks: bool = True
 
     def __post_init__(self) -> None:
-        self.encoder = Encoder(self.command, WIDTH, HEIGHT, self.hub.put, self.ledger, self.counters)
+        self.encoder = Encoder(self.command, WIDTH, HEIGHT, self.hub, self.ledger, self.counters)
         self.hub.add(self.tags.append)
         self._job = make_job(frames=10**6)
 
@@ -85,7 +86,7 @@ class Bench:
         for _ in range(ticks):
             picture, sound = flash(self.tick)
             spoken = Spoken(self._job, self.tick, self.tick, Patch.empty(), sound)
-            self.encoder.write(self.tick, [picture.reshape(-1)], sound, spoken)
+            self.encoder.write(self.tick, [picture.reshape(-1)], sound, spoken if self.speaks else None)
             self.tick += 1
             time.sleep(every_s)
 

@@ -104,6 +104,24 @@ def test_killed_ffmpeg_is_started_anew_and_timestamps_go_on(bench: Bench) -> Non
     assert late
 
 
+def test_timestamps_start_again_before_they_end_once_nobody_speaks(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamer.encoder.REBASE_TICKS", 2 * FPS)
+    with bench.encoder, bench.writing():
+        wait_until(lambda: bench.tick > 4 * FPS)
+        assert bench.counters.encoder_restarts == 0, "not while a job is on air"
+        preface, before = bench.hub.preface, len(bench.tags)
+        bench.speaks = False
+        wait_until(lambda: bench.hub.preface is not preface)
+        bench.speaks = True
+        wait_until(lambda: any(tag.kind is Kind.KEYFRAME for tag in bench.tags[before:][-FPS:]))
+        again = next(tag for tag in reversed(bench.tags) if tag.kind is Kind.KEYFRAME)
+    assert again.time_ms < 2000
+    assert bench.hub.preface == preface
+    assert bench.counters.encoder_restarts == 1
+
+
 def test_ffmpeg_that_takes_all_and_yields_nothing_is_replaced(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

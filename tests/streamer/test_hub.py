@@ -38,3 +38,12 @@ def test_encoder_that_is_started_anew_and_says_the_same_changes_nothing() -> Non
     assert hub.preface is before
     put(hub, [tag(Kind.VIDEO_HEADER, 0, more=b"another")])
     assert hub.preface is not before
+
+
+def test_renewed_stream_has_the_same_headers_and_targets_notice() -> None:
+    hub = Hub()
+    put(hub, FIRST)
+    before = hub.preface
+    hub.renew()
+    assert hub.preface == before
+    assert hub.preface is not before
