@@ -79,7 +79,11 @@ class Child:
         ]
         for thread in self._threads:
             thread.start()
-        log.info("%s started, process %d", name, self._process.pid)
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
 
     def __enter__(self) -> Self:
         return self

@@ -136,6 +136,7 @@ class Encoder:
         command, splitter = self._command(self._tick.number - self._base), Splitter()
         try:
             with Child("ffmpeg", command, self._stop, partial(self._hear, splitter), self._log) as ffmpeg:
+                log.info("ffmpeg started, process %d", ffmpeg.pid)
                 ffmpeg.write(self._header)
                 while self._tick and not self._is_rebase_due(self._tick):
                     self._feed(ffmpeg, self._tick)

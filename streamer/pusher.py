@@ -17,7 +17,7 @@ AT_ONCE = {"probesize": "32", "analyzeduration": "0"}
 
 
 def main() -> None:
-    """Push until the input ends; end with a sentence on stderr where the target fails."""
+    """Push until the input ends; end with its reason on stderr where the target fails."""
     with open(0, "rb", buffering=0) as source:  # unbuffered: what came is to be had at once
         target = Target.of(source.readline())
         av.logging.restore_default_callback()
@@ -26,7 +26,7 @@ def main() -> None:
             with av.open(source, "r", format="flv", options=AT_ONCE) as stream:
                 av.logging.set_level(av.logging.WARNING)
                 push(stream, target)
-        except OSError as error:
+        except (OSError, av.error.FFmpegError) as error:
             sys.exit(error.strerror or str(error))  # the rest of the text is its address
 
 

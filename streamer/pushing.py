@@ -117,6 +117,7 @@ class Pushing:
         preface, self._said = self._hub.preface, ""
         name = f"pusher {self._target.id}"
         with Child(name, self._command, self._stop, self._heard, self._told, PIPE_BYTES, STALL_S) as pusher:
+            log.debug("target %s: pusher started, process %d", self._target.id, pusher.pid)
             pusher.write(self._target.order(), preface, first.data)
             while tag := self._take():
                 if self._hub.preface is not preface:
