@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -30,6 +30,8 @@ DARK, BRIGHT = 40, 200
 TICK_BYTES = HEIGHT * 3 // 2 * WIDTH + 2 * SAMPLES_PER_FRAME
 BEEP = (np.sin(np.arange(SAMPLES_PER_FRAME) * 2 * np.pi / 48) * 8000).astype(np.int16)
 SILENCE = np.zeros(SAMPLES_PER_FRAME, np.int16)
+JITTER_SAMPLES = AIR_RATE_HZ // 500
+"""FLV's timestamps are whole milliseconds: sound within this of its place continues the last."""
 CODING = Coding(Codec.X264, 300, 128)
 
 
@@ -138,21 +140,30 @@ class Received:
 
 def received(source: str | Path | io.BytesIO, pictures: int) -> Received:
     """Read so many pictures, and the sound that comes with them."""
-    lumas, times, sounds, sound_s = [], [], [], None
+    lumas, times, sounds = [], [], list[tuple[float, NDArray[np.float32]]]()
     file = source if isinstance(source, io.BytesIO) else str(source)
     with av.open(file, "r", timeout=10) as container:
         for frame in container.decode(video=0, audio=0):
             assert isinstance(frame, (av.AudioFrame, av.VideoFrame))
             at_s = float((frame.pts or 0) * (frame.time_base or 0))
             if isinstance(frame, av.AudioFrame):
-                sound_s = at_s if sound_s is None else sound_s
-                sounds.append(frame.to_ndarray().mean(0))
+                sounds.append((at_s, frame.to_ndarray().mean(0)))
             else:
                 lumas.append(float(frame.to_ndarray()[:HEIGHT].mean()))
                 times.append(at_s)
                 if len(lumas) == pictures:
                     break
-    return Received(lumas, times, np.concatenate(sounds), sound_s or 0.0)
+    return Received(lumas, times, joined(sounds), sounds[0][0])
+
+
+def joined(sounds: Sequence[tuple[float, NDArray[np.float32]]]) -> NDArray[np.float32]:
+    """Return pieces of sound, each with its time, in one; silence where none is."""
+    start_s, whole = sounds[0][0], np.zeros(0, np.float32)
+    for at_s, piece in sounds:
+        missing = round((at_s - start_s) * AIR_RATE_HZ) - len(whole)
+        hole = np.zeros(missing if missing > JITTER_SAMPLES else 0, np.float32)
+        whole = np.concatenate([whole, hole, piece])
+    return whole
 
 
 def ffmpeg() -> int:
