@@ -57,6 +57,16 @@ def test_never_more_than_the_bound_waits() -> None:
     assert backlog.dropped >= 17
 
 
+def test_target_that_stands_still_in_a_group_finds_that_and_nothing_more() -> None:
+    backlog = taken(Backlog())
+    put(backlog, group(0))
+    assert backlog.take() == group(0)[0]
+    for number in range(1, 10):
+        put(backlog, group(number))
+    assert rest(backlog) == group(0)[1:]
+    assert backlog.dropped == 9
+
+
 def test_while_nobody_takes_the_newest_group_is_kept_and_nothing_counts_as_dropped() -> None:
     backlog = Backlog()
     put(backlog, group(0)[20:] + group(1) + group(2) + group(3)[:10])
