@@ -61,8 +61,10 @@ def test_target_that_stands_still_in_a_group_finds_that_and_nothing_more() -> No
     backlog = taken(Backlog())
     put(backlog, group(0))
     assert backlog.take() == group(0)[0]
-    for number in range(1, 10):
-        put(backlog, group(number))
+    for each in (each for number in range(1, 10) for each in group(number)):
+        backlog.put(each)
+        waits = list(backlog)
+        assert waits[-1].time_ms - waits[0].time_ms <= BEHIND_MS
     assert rest(backlog) == group(0)[1:]
     assert backlog.dropped == 9
 
