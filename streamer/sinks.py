@@ -64,8 +64,11 @@ class Recording:
         self._path = folder
         self._began_ms = 0
         folder.mkdir(parents=True, exist_ok=True)
-        for part in folder.glob(f"*{PART}"):
-            part.rename(part.with_suffix(""))
+        for part in folder.glob(f"*{PART}"):  # of a pusher that was killed, or could not write
+            if part.stat().st_size:
+                part.rename(part.with_suffix(""))
+            else:
+                part.unlink()
 
     def put(self, packet: AnyPacket) -> None:
         if packet.is_keyframe and packet.stream.type == "video" and packet.dts is not None:

@@ -94,9 +94,11 @@ def test_oldest_recordings_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_recording_of_a_pusher_that_was_killed_is_kept(tmp_path: Path) -> None:
     (tmp_path / "2026-01-01T00-00-00.000000.mkv.part").write_bytes(b"begun")
+    (tmp_path / "2026-01-01T00-00-01.000000.mkv.part").touch()
     push_all(recording(tmp_path), lambda tags: tags[:100])
     assert (tmp_path / "2026-01-01T00-00-00.000000.mkv").read_bytes() == b"begun"
     assert not list(tmp_path.glob("*.part"))
+    assert len(list(tmp_path.iterdir())) == 2, "one that is empty is not kept"
 
 
 def test_full_disk_is_told_and_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
