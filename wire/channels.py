@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from redis import Redis
 
-from wire import keys
-from wire.connection import now_ms, text_hash
+from wire import keys, leases, scripts
+from wire.connection import script, text_hash
 from wire.media import FPS
 
 BEAT_S = 0.2
@@ -19,7 +19,10 @@ COUNTED_S = 10
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """What a streamer plays. At `at_ms` of the broker's clock it sent the frame at `position`."""
+    """What a streamer plays. At `at_ms` of the broker's clock it sent the frame at `position`.
+
+    `epoch` is that of its lease (see `wire.leases`).
+    """
 
     name: str
     avatar: str
@@ -28,6 +31,7 @@ class Channel:
     height: int
     position: int
     at_ms: int = 0
+    epoch: int = 0
 
     def is_live(self, now: int) -> bool:
         """Return whether the streamer was heard of lately; `now` is the broker's clock in milliseconds."""
@@ -39,20 +43,15 @@ class Channel:
 
 
 def report(broker: Redis, channel: Channel) -> None:
-    """Tell what the streamer plays, as of now. The record stays when the streamer ends."""
-    now = now_ms(broker)
-    broker.sadd(keys.CHANNELS, channel.name)
-    broker.hset(
-        keys.channel(channel.name),
-        mapping={
-            "avatar": channel.avatar,
-            "avatar_frames": channel.avatar_frames,
-            "width": channel.width,
-            "height": channel.height,
-            "position": channel.position,
-            "at_ms": now,
-        },
-    )
+    """Tell what the streamer plays, as of now. The record stays when the streamer ends.
+
+    Raises:
+        DeposedError: another streamer sends the channel by now.
+    """
+    names = [keys.channel(channel.name), keys.CHANNELS, keys.lease(channel.name)]
+    told = ("avatar", "avatar_frames", "width", "height", "position", "epoch")
+    fields = [part for name in told for part in (name, str(getattr(channel, name)))]
+    leases.accepted(script(broker, scripts.REPORT, names, channel.name, *fields, str(channel.epoch)))
 
 
 def report_counters(broker: Redis, name: str, counted: Mapping[str, int]) -> None:

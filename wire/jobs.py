@@ -8,7 +8,7 @@ from typing import Any, Self, cast
 
 from redis import Redis
 
-from wire import keys, scripts
+from wire import keys, leases, scripts
 from wire.connection import now_ms, script, text_hash
 from wire.media import FPS
 
@@ -210,15 +210,23 @@ def move(
     to: State,
     kept_s: float,
     only_from: Collection[State] | None = None,
+    lease_epoch: int | None = None,
     **changes: object,
 ) -> bool:
     """Move `job` to the state `to` with `changes` to its record; False if it is not where that is allowed.
 
     That is in `only_from`, by default in all of `BEFORE[to]`. One that goes on air heads the playlist; an
     ended one leaves it, and is forgotten after `kept_s`.
+
+    Raises:
+        DeposedError: the streamer that tells it held the channel by `lease_epoch`, and another took it since.
     """
     before = BEFORE[to] if only_from is None else only_from
     flat = [part for name, value in changes.items() for part in (name, _write(value))]
     names = [keys.job(job.id), keys.playlist(job.channel), keys.chunks(job.id), keys.TURN, keys.EXPIRING]
     target = (job.id, to, "1" if to in ENDED else "", str(int(kept_s)), str(now_ms(broker)))
-    return bool(script(broker, scripts.MOVE_JOB, names, *target, str(len(before)), *before, *flat) == 1)
+    args = (*target, str(len(before)), *before, *flat)
+    if lease_epoch is None:
+        return bool(script(broker, scripts.MOVE_JOB, names, *args) == 1)
+    names.append(keys.lease(job.channel))
+    return leases.accepted(script(broker, scripts.MOVE_JOB_ON_AIR, names, *args, str(lease_epoch)))

@@ -36,6 +36,11 @@ def channel(name: str) -> str:
     return f"channel:{name}"
 
 
+def lease(channel: str) -> str:
+    """Hash: which streamer sends the channel."""
+    return f"lease:{channel}"
+
+
 def counters(channel: str) -> str:
     """Hash with a short life: the counters of the channel's streamer."""
     return f"counters:{channel}"

@@ -57,6 +57,74 @@ return 1
 may have begun before others that were put in front of it. An ended job leaves the playlist, and turns back
 dispatch passes that saw it there."""
 
+_NOT_DEPOSED = """
+-- the last of KEYS is the lease of a streamer, the last of ARGV the epoch by which it held it
+local newest = redis.call('HGET', table.remove(KEYS), 'epoch')
+if tonumber(newest or 0) > tonumber(table.remove(ARGV)) then return -1 end
+"""
+"""Take no word of a streamer after another took its channel, not even one that was long on its way."""
+
+MOVE_JOB_ON_AIR = _NOT_DEPOSED + MOVE_JOB
+"""Move a job as the streamer tells that holds its channel."""
+
+_NOW = """
+local now = redis.call('TIME')
+now = string.format('%d', now[1] * 1000 + math.floor(now[2] / 1000))
+"""
+
+REPORT = (
+    _NOT_DEPOSED
+    + _NOW
+    + """
+-- KEYS channel, channels; ARGV name, fields..
+redis.call('SADD', KEYS[2], ARGV[1])
+for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('HSET', KEYS[1], 'at_ms', now)
+return 1
+"""
+)
+"""Keep what a channel's streamer plays and where it is now."""
+
+TAKE_LEASE = (
+    _NOW
+    + """
+-- KEYS lease; ARGV holder, epoch, the epoch and time of the lease as it was seen
+local epoch, at = unpack(redis.call('HMGET', KEYS[1], 'epoch', 'at_ms'))
+if (epoch or '0') ~= ARGV[3] or (at or '0') ~= ARGV[4] then return 0 end
+redis.call('PERSIST', KEYS[1])
+redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'epoch', ARGV[2], 'since_ms', now, 'at_ms', now)
+return 1
+"""
+)
+"""Take a lease that is as it was seen.
+
+The first write of this and the next grows nothing, so that a full broker takes it as well: it stops no
+standby, and has none think that the holder is dead.
+"""
+
+RENEW_LEASE = (
+    _NOW
+    + """
+-- KEYS lease; ARGV holder, epoch
+local holder, epoch = unpack(redis.call('HMGET', KEYS[1], 'holder', 'epoch'))
+local newer = tonumber(epoch or -1) - ARGV[2]
+if newer > 0 or (newer == 0 and holder ~= ARGV[1]) then return {holder, epoch} end
+redis.call('PERSIST', KEYS[1])
+if newer < 0 then redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'epoch', ARGV[2], 'since_ms', now) end
+redis.call('HSET', KEYS[1], 'at_ms', now)
+return false
+"""
+)
+"""Renew a lease, or lay it down anew where it is lost or older; return who holds it where it is another's."""
+
+RELEASE_LEASE = """
+-- KEYS lease; ARGV holder, epoch
+local holder, epoch = unpack(redis.call('HMGET', KEYS[1], 'holder', 'epoch'))
+if holder == ARGV[1] and epoch == ARGV[2] then redis.call('HSET', KEYS[1], 'holder', '') end
+return 0
+"""
+"""Let a lease go; its epoch stays."""
+
 _RECORD = """
 for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])

@@ -1,0 +1,109 @@
+"""A channel's lease: one streamer has it, and what those before it still tell is not taken."""
+
+import pytest
+from redis import Redis
+
+from tests.streamer.conftest import make_job
+from wire import channels, jobs, leases
+from wire.channels import Channel
+from wire.connection import now_ms
+from wire.jobs import State
+from wire.leases import DeposedError, Lease
+
+
+def take(broker: Redis, holder: str, epoch: int) -> bool:
+    return leases.take(broker, "main", holder, leases.load(broker, "main"), epoch)
+
+
+def holder(broker: Redis) -> tuple[str, int]:
+    lease = leases.load(broker, "main")
+    return lease.holder, lease.epoch
+
+
+def test_lease_that_was_never_taken_is_nobodys(broker: Redis) -> None:
+    assert leases.load(broker, "main") == Lease("", 0)
+
+
+def test_taken_lease_tells_by_whom_and_since_when(broker: Redis) -> None:
+    before = now_ms(broker)
+    assert take(broker, "a", 1)
+    lease = leases.load(broker, "main")
+    assert (lease.holder, lease.epoch) == ("a", 1)
+    assert before <= lease.since_ms == lease.at_ms <= now_ms(broker)
+
+
+def test_of_two_that_saw_the_same_lease_one_takes_it(broker: Redis) -> None:
+    seen = leases.load(broker, "main")
+    assert leases.take(broker, "main", "a", seen, 1)
+    assert not leases.take(broker, "main", "b", seen, 1)
+    assert holder(broker) == ("a", 1)
+
+
+def test_lease_that_was_renewed_since_it_was_seen_is_not_taken(broker: Redis) -> None:
+    take(broker, "a", 1)
+    seen = leases.load(broker, "main")
+    while now_ms(broker) == seen.at_ms:
+        pass
+    leases.renew(broker, "main", "a", 1)
+    assert not leases.take(broker, "main", "b", seen, 2)
+    assert leases.load(broker, "main").since_ms == seen.since_ms
+
+
+def test_deposed_holder_learns_of_it_when_it_renews(broker: Redis) -> None:
+    take(broker, "a", 1)
+    take(broker, "b", 2)
+    with pytest.raises(DeposedError, match="b took it, epoch 2"):
+        leases.renew(broker, "main", "a", 1)
+    assert holder(broker) == ("b", 2)
+
+
+def test_lease_that_the_broker_lost_is_told_it_anew(broker: Redis) -> None:
+    take(broker, "a", 7)
+    broker.flushdb()
+    leases.renew(broker, "main", "a", 7)
+    assert holder(broker) == ("a", 7)
+    assert leases.load(broker, "main").since_ms > 0
+
+
+def test_streamer_that_took_what_a_wiped_broker_had_lost_gives_way_to_the_one_that_lives(
+    broker: Redis,
+) -> None:
+    take(broker, "b", 1)
+    leases.renew(broker, "main", "a", 7)
+    with pytest.raises(DeposedError):
+        leases.renew(broker, "main", "b", 1)
+
+
+def test_released_lease_keeps_its_epoch_and_only_its_holder_releases_it(broker: Redis) -> None:
+    take(broker, "a", 1)
+    take(broker, "b", 2)
+    leases.release(broker, "main", "a", 1)
+    assert holder(broker) == ("b", 2)
+    leases.release(broker, "main", "b", 2)
+    assert holder(broker) == ("", 2)
+
+
+def test_place_that_a_deposed_streamer_tells_is_not_taken(broker: Redis) -> None:
+    take(broker, "a", 1)
+    channels.report(broker, Channel("main", "avatar", 10, 64, 36, 500, epoch=1))
+    take(broker, "b", 2)
+    channels.report(broker, Channel("main", "avatar", 10, 64, 36, 600, epoch=2))
+    with pytest.raises(DeposedError):
+        channels.report(broker, Channel("main", "avatar", 10, 64, 36, 700, epoch=1))
+    told = channels.load(broker, "main")
+    assert told is not None
+    assert (told.position, told.epoch) == (600, 2)
+
+
+def test_job_is_not_moved_by_a_deposed_streamer(broker: Redis) -> None:
+    job = make_job(frames=40)
+    jobs.admit(broker, job, 9)
+    take(broker, "a", 1)
+    assert jobs.move(broker, job, State.ON_AIR, 60, lease_epoch=1, frames_aired=10)
+    take(broker, "b", 2)
+    assert jobs.move(broker, job, State.ON_AIR, 60, lease_epoch=2, frames_aired=20)
+    with pytest.raises(DeposedError):
+        jobs.move(broker, job, State.ON_AIR, 60, lease_epoch=1, frames_aired=11)
+    told = jobs.load(broker, job.id)
+    assert told is not None
+    assert told.frames_aired == 20
