@@ -1,10 +1,14 @@
-"""`python -m streamer`: plays the channel of the settings until TERM or INT."""
+"""`python -m streamer`: plays the channel of the settings, or stands by for it, until TERM or INT."""
 
 import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from threading import Event, Thread
+
+from redis import Redis
 
 from avatars.store import Avatar
 from settings import Settings, settings
@@ -14,12 +18,14 @@ from streamer.daemon import Playout
 from streamer.encoder import Encoder
 from streamer.fences import Fences
 from streamer.hub import Hub
+from streamer.label import Label
 from streamer.logs import log_aside
 from streamer.progress import Progress
 from streamer.report import Reporter, resume_position
 from streamer.start import avatar_of, encoder_command, label_of, targets_of
 from streamer.supply import Reader
 from streamer.targets import Targets
+from streamer.tenure import Tenure
 from wire import connection
 from wire.channels import Channel
 from wire.media import FPS
@@ -28,6 +34,8 @@ AHEAD_MARGIN_S = 5.0
 """A job planned further ahead than the window and this is not waited for: its plan is from another time."""
 PROMPT_S = 0.5
 """Time-out where a broker that hangs must not delay what does not need it: going on air, reading ahead."""
+LOOK_S = 0.05
+"""How soon a standby goes on air when the lease is its own, and sees that it is to stop."""
 JOIN_S = 5.0
 """Threads end within two Redis time-outs; one that hangs longer is left behind at exit."""
 
@@ -35,13 +43,21 @@ log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Play until a signal asks to stop."""
+    """Play, or stand by, until a signal asks to stop."""
     stop = _Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop.ask)
     with log_aside("streamer"):
         config = settings()
-        play(config, avatar_of(config), lambda: stop.asked)
+        avatar = avatar_of(config)
+        scene = Scene(avatar, label_of(config, avatar), encoder_command(config, avatar.width, avatar.height))
+        counters = Counters()
+        tenure = Tenure(_prompt_broker(config), config.channel, counters)
+        with _threads(tenure.run):
+            while not stop.asked:
+                epoch = tenure.wait(LOOK_S)
+                if epoch is not None:
+                    play(config, scene, tenure, epoch, counters, lambda: stop.asked)
 
 
 class _Stop:
@@ -53,34 +69,44 @@ class _Stop:
         self.asked = True
 
 
-def play(config: Settings, avatar: Avatar, is_stopped: Callable[[], bool]) -> None:
-    """Put the channel on air until `is_stopped`.
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is the same whenever this streamer goes on air, made ready before."""
+
+    avatar: Avatar
+    label: Label | None
+    command: Callable[[int], list[str]]
+
+
+def play(
+    config: Settings,
+    scene: Scene,
+    tenure: Tenure,
+    epoch: int,
+    counters: Counters,
+    is_stopped: Callable[[], bool],
+) -> None:
+    """Put the channel on air until `is_stopped`, or another holds its lease.
 
     Ends in this order: the encoder first, as viewers see it, and it has frames to send; then the targets,
     which send what it yielded and close their files; then the threads that speak to Redis, which tell of
     those frames too, and may have to wait for their time-outs.
     """
+    avatar = scene.avatar
     broker = connection.broker(config.broker_url, config.redis_timeout_s)
     frames = connection.frames(config.frames_url, config.redis_timeout_s)
-    counters, progress = Counters(), Progress()
+    progress = Progress()
     buffer = Buffer(round((config.window_s + AHEAD_MARGIN_S) * FPS))
-    prompt_broker = connection.broker(config.broker_url, min(PROMPT_S, config.redis_timeout_s))
+    prompt_broker = _prompt_broker(config)
     position = resume_position(prompt_broker, config.channel)
     hub = Hub()
     targets = Targets(targets_of(config), hub, broker, config.channel)
-    command = encoder_command(config, avatar.width, avatar.height)
     with ExitStack() as stack:
-        encoder = Encoder(command, avatar.width, avatar.height, hub, progress, counters)
-        playout = Playout(
-            avatar,
-            label_of(config, avatar),
-            config.fade_frames,
-            position,
-            buffer,
-            encoder.write,
-            counters,
+        encoder = Encoder(scene.command, avatar.width, avatar.height, hub, progress, counters)
+        playout = Playout(avatar, scene.label, config.fade_frames, position, buffer, encoder.write, counters)
+        channel = Channel(
+            config.channel, avatar.hash, avatar.frames, avatar.width, avatar.height, position, epoch=epoch
         )
-        channel = Channel(config.channel, avatar.hash, avatar.frames, avatar.width, avatar.height, position)
         reader = Reader(prompt_broker, frames, avatar, config.channel, buffer, progress, counters)
         reporter = Reporter(broker, channel, lambda: playout.position, progress, counters, config.jobs_kept_s)
         bodies = (reader.run, reporter.run, Fences(frames, progress).run, targets.run)
@@ -88,8 +114,15 @@ def play(config: Settings, avatar: Avatar, is_stopped: Callable[[], bool]) -> No
         stack.enter_context(targets)
         stack.enter_context(encoder)
         log.info("channel %s is on air at position %d, avatar %s", config.channel, position, avatar.hash)
-        playout.run(is_stopped)
+        playout.run(is_stopped, partial(tenure.holds, epoch))
+        if not tenure.holds(epoch, has_stalled=False):
+            encoder.cut()
+            targets.cut()
         log.info("channel %s goes off air at position %d", config.channel, playout.position)
+
+
+def _prompt_broker(config: Settings) -> Redis:
+    return connection.broker(config.broker_url, min(PROMPT_S, config.redis_timeout_s))
 
 
 @contextmanager

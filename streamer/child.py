@@ -31,12 +31,17 @@ class BrokenPipe(Exception):  # noqa: N818, it is an event and not always an err
 
 
 class Stop(Event):
-    """Asks to stop; what is under way has `CLOSE_S` from then on."""
+    """Asks to stop; what is under way has `CLOSE_S` from then on, and no time where it is to be cut off."""
 
     _end_s = math.inf
 
     def set(self) -> None:
-        self._end_s = monotonic() + CLOSE_S
+        self._end_s = min(self._end_s, monotonic() + CLOSE_S)
+        super().set()
+
+    def cut(self) -> None:
+        """Ask to stop at once."""
+        self._end_s = monotonic()
         super().set()
 
     def left_s(self) -> float:
@@ -93,11 +98,12 @@ class Child:
     ) -> None:
         """End the input, wait while there is time, kill what is left, and hear what it had to say."""
         assert self._process.stdin
-        self._process.stdin.close()
-        if kind or not self._stop.is_set():
+        left_s = self._stop.left_s() if self._stop.is_set() and not kind else 0.0
+        if not left_s:
             self._process.kill()
+        self._process.stdin.close()
         try:
-            self._process.wait(self._stop.left_s())
+            self._process.wait(left_s or None)
         except subprocess.TimeoutExpired:
             log.warning("%s did not end within %s s and is killed", self._name, CLOSE_S)
             self._process.kill()

@@ -17,6 +17,7 @@ class Counters:
     encoder_restarts: int = 0
     reads_failed: int = 0
     reports_failed: int = 0
+    takeovers: int = 0
 
 
 def changes(before: Counters, now: Counters) -> str:

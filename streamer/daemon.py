@@ -69,17 +69,26 @@ class Playout:
         """The place on the channel's timeline that was sent last."""
         return self._body.position
 
-    def run(self, is_stopped: Callable[[], bool]) -> None:
-        """Send a tick every 40 ms from now on until `is_stopped`."""
+    def run(self, is_stopped: Callable[[], bool], may_send: Callable[[bool], bool]) -> None:
+        """Send a tick every 40 ms from now on until `is_stopped`, and what it takes then to close the mouth.
+
+        `may_send`, told whether the ticks stood still, says each time whether the channel is still to be sent
+        from here; nothing is sent after it was not.
+        """
         pace = Pace(monotonic())
         number = 0
-        while not is_stopped():
+        while not ((ends := is_stopped()) and self._is_quiet()):
             self._wait(pace, number)
+            if not may_send(pace.has_stalled(number, monotonic())):
+                return
             if skipped := pace.to_skip(number, monotonic()):
                 self._skip(skipped)
                 number += skipped
-            self.tick(number)
+            self.tick(number, ends)
             number += 1
+
+    def _is_quiet(self) -> bool:
+        return self._spoken is None and self._mouth.mode is Mode.IDLE
 
     def _wait(self, pace: Pace, number: int) -> None:
         now = monotonic()
@@ -93,9 +102,9 @@ class Playout:
         self._counters.ticks_skipped += ticks
         self._body = Body(self._body.position + ticks)
 
-    def tick(self, number: int) -> None:
-        """Send one frame and its sound, as the stream's tick `number`."""
-        supply, spoken = self._gather()
+    def tick(self, number: int, ends: bool = False) -> None:
+        """Send one frame and its sound, as the stream's tick `number`; no more of any job where it `ends`."""
+        supply, spoken = (Supply.NONE, None) if ends else self._gather()
         patched = spoken if spoken and spoken.patch.picture.size else None
         self._step(supply, patched)
         picture, sound = self._picture(), self._sound(spoken)

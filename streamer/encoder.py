@@ -95,6 +95,10 @@ class Encoder:
         self._stop.set()
         self._thread.join()
 
+    def cut(self) -> None:
+        """Send nothing more, not even what waits: another sends by now."""
+        self._stop.cut()
+
     def write(
         self, number: int, picture: Sequence[Piece], sound: NDArray[np.int16], spoken: Spoken | None
     ) -> None:

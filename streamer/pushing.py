@@ -63,6 +63,10 @@ class Pushing:
         """Ask it to end, so that several may end at once."""
         self._stop.set()
 
+    def cut(self) -> None:
+        """End it at once, whatever waits."""
+        self._stop.cut()
+
     def report(self) -> Report:
         """Return how it stands, without the target's key."""
         since = self._open_since_s

@@ -17,6 +17,7 @@ from wire import channels, jobs
 from wire.channels import BEAT_S, Channel
 from wire.connection import now_ms
 from wire.jobs import State
+from wire.leases import DeposedError
 
 COUNTERS_S = 1.0
 """Between two looks at the counters."""
@@ -67,6 +68,8 @@ class Reporter:
             self._count()
             self._report()
             self._outage.ended()
+        except DeposedError as error:
+            log.warning("nothing more is told of channel %s: %s", self._channel.name, error)
         except RedisError as error:
             self._counters.reports_failed += 1
             self._outage.began(error)
@@ -99,4 +102,5 @@ class Reporter:
             changed["degraded"] = True
         if aired.lost:
             changed["frames_lost"] = aired.lost
-        return jobs.move(self._broker, aired.job, state, self._kept_s, only_from, **changed)
+        epoch = self._channel.epoch
+        return jobs.move(self._broker, aired.job, state, self._kept_s, only_from, epoch, **changed)

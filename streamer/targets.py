@@ -50,6 +50,12 @@ class Targets:
             self._is_ending = True
             self._end(list(self._served))
 
+    def cut(self) -> None:
+        """Send nothing more, not even what waits: another sends by now."""
+        with self._changing:
+            for pushing in self._served.values():
+                pushing.cut()
+
     def run(self, stop: Event) -> None:
         """Do what was added and removed, and tell how all stand, until `stop`; the body of a thread."""
         while not stop.wait(LOOK_S):

@@ -15,6 +15,7 @@ from streamer.counters import Counters
 from streamer.daemon import Playout
 from streamer.label import Label
 from streamer.mixing import RAMP_SAMPLES, planes
+from streamer.pace import STALL_S
 from tests.streamer.conftest import (
     FRAMES,
     HEIGHT,
@@ -295,6 +296,10 @@ def test_encoder_is_told_which_frame_of_the_job_is_in_each_tick(air: Air) -> Non
     assert air.spoken == [None, 0, 1, 2, None]
 
 
+def always(has_stalled: bool) -> bool:  # noqa: ARG001
+    return True
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time, in seconds, that the playout sees; it passes while the playout sleeps."""
@@ -312,7 +317,7 @@ def test_ticks_come_25_a_second_until_stopped(air: Air, clock: list[float]) -> N
         clock[0] += 0.013  # what a tick takes
         return len(air.numbers) == 100
 
-    air.playout.run(is_stopped)
+    air.playout.run(is_stopped, always)
     assert air.numbers == list(range(100))
     assert moments[1:] == pytest.approx([0.013, *(n / FPS for n in range(1, 100))])
     assert air.counters.ticks_late == 1
@@ -323,12 +328,55 @@ def test_short_stall_is_caught_up_and_a_long_one_skipped_and_counted(air: Air, c
         clock[0] += {10: 1.0, 60: 60.0}.get(len(air.numbers), 0.0)
         return len(air.numbers) == 100
 
-    air.playout.run(is_stopped)
+    air.playout.run(is_stopped, always)
     assert air.numbers[:60] == list(range(60))
     assert air.numbers[60] == pytest.approx(60 + 60 * 25, abs=1)
     assert air.counters.ticks_skipped == air.numbers[60] - 60
     assert air.playout.position == air.numbers[-1]
     assert 20 <= air.counters.ticks_late <= 30
+
+
+def test_stall_long_enough_for_another_to_take_over_is_asked_about_before_the_next_tick(
+    air: Air, clock: list[float]
+) -> None:
+    asked: list[int] = []
+
+    def may_send(has_stalled: bool) -> bool:
+        if has_stalled:
+            asked.append(len(air.numbers))
+        return not has_stalled
+
+    def is_stopped() -> bool:
+        clock[0] += {10: 0.5, 60: STALL_S + 0.1}.get(len(air.numbers), 0.0)
+        return len(air.numbers) == 100
+
+    air.playout.run(is_stopped, may_send)
+    assert asked == [60]
+    assert len(air.numbers) == 60
+
+
+@pytest.mark.usefixtures("clock")
+def test_asked_to_stop_while_speaking_it_closes_the_mouth_and_leaves_the_rest_of_the_job(air: Air) -> None:
+    air.speak(make_job(frames=40, position=5), range(40))
+    air.playout.run(lambda: len(air.numbers) >= 20, always)
+    assert air.spoken == [None] * 5 + list(range(15)) + [None] * FADE
+    assert air.mouths()[-FADE - 1 :] == pytest.approx([1, 0.75, 0.5, 0.25, 0], abs=0.01)
+    assert air.sounds[-1][-1] == 0
+    assert air.buffer.take(1000)[1] is not None
+
+
+@pytest.mark.usefixtures("clock")
+def test_asked_to_stop_in_idle_it_sends_nothing_more(air: Air) -> None:
+    air.playout.run(lambda: len(air.numbers) >= 3, always)
+    assert len(air.numbers) == 3
+
+
+@pytest.mark.usefixtures("clock")
+def test_channel_that_is_another_s_is_not_sent_to_even_to_close_the_mouth(air: Air) -> None:
+    air.speak(make_job(frames=40, position=5), range(40))
+    air.playout.run(lambda: len(air.numbers) == 100, lambda _: len(air.numbers) < 20)
+    assert len(air.numbers) == 20
+    assert air.mouths()[-1] == 1
 
 
 def test_sound_is_one_frame_each_tick(air: Air) -> None:

@@ -1,0 +1,52 @@
+"""When a standby takes over."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamer.watch import LEASE_S, Watch
+from wire.channels import BEAT_S
+from wire.leases import Lease
+
+HELD = Lease("other", 4, 1000, 2000)
+
+
+def beat(number: int) -> Lease:
+    return Lease("other", 4, 1000, 2000 + number)
+
+
+def test_channel_that_nobody_ever_sent_is_free_at_once() -> None:
+    assert Watch().look(Lease(), 10.0).may_take(10.0)
+
+
+def test_lease_that_was_let_go_is_free_at_once() -> None:
+    assert Watch().look(Lease("", 4, 1000, 2000), 10.0).may_take(10.0)
+
+
+def test_lease_that_stands_still_is_free_when_it_has_run_out() -> None:
+    watch = Watch().look(HELD, 10.0).look(HELD, 11.0)
+    assert not watch.may_take(10.0 + 0.99 * LEASE_S)
+    assert watch.may_take(10.0 + LEASE_S)
+
+
+def test_lease_that_a_wiped_broker_lost_is_waited_for_as_for_any_holder() -> None:
+    watch = Watch().look(HELD, 10.0).look(Lease(), 11.0)
+    assert not watch.may_take(11.0 + 0.99 * LEASE_S)
+    assert watch.may_take(11.0 + LEASE_S)
+    assert watch.epoch == 4
+
+
+def test_broker_that_was_away_leaves_the_holder_a_whole_lease_to_be_heard_again() -> None:
+    watch = Watch().look(HELD, 10.0).miss(11.0).miss(40.0).look(HELD, 40.2)
+    assert not watch.may_take(40.0 + 0.99 * LEASE_S)
+    assert watch.may_take(40.0 + LEASE_S)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0.0, 2 * BEAT_S)), max_size=100))
+def test_holder_that_beats_is_never_overtaken_whatever_the_broker_does(
+    looks: list[tuple[bool, float]],
+) -> None:
+    watch, now_s = Watch().look(beat(0), 0.0), 0.0
+    for is_answered, pause_s in looks:
+        now_s += pause_s
+        watch = watch.look(beat(int(now_s / BEAT_S)), now_s) if is_answered else watch.miss(now_s)
+        assert not watch.may_take(now_s)
