@@ -21,7 +21,7 @@ from streamer.hub import Hub
 from streamer.label import Label
 from streamer.logs import log_aside
 from streamer.progress import Progress
-from streamer.report import Reporter, resume_position
+from streamer.report import Place, Reporter, resume
 from streamer.start import avatar_of, encoder_command, label_of, targets_of
 from streamer.supply import Reader
 from streamer.targets import Targets
@@ -98,23 +98,40 @@ def play(
     progress = Progress()
     buffer = Buffer(round((config.window_s + AHEAD_MARGIN_S) * FPS))
     prompt_broker = _prompt_broker(config)
-    position = resume_position(prompt_broker, config.channel)
+    start = resume(prompt_broker, config.channel)
     hub = Hub()
     targets = Targets(targets_of(config), hub, broker, config.channel)
     with ExitStack() as stack:
         encoder = Encoder(scene.command, avatar.width, avatar.height, hub, progress, counters)
-        playout = Playout(avatar, scene.label, config.fade_frames, position, buffer, encoder.write, counters)
+        playout = Playout(
+            avatar, scene.label, config.fade_frames, start.position, buffer, encoder.write, counters
+        )
         channel = Channel(
-            config.channel, avatar.hash, avatar.frames, avatar.width, avatar.height, position, epoch=epoch
+            config.channel,
+            avatar.hash,
+            avatar.frames,
+            avatar.width,
+            avatar.height,
+            start.position,
+            epoch=epoch,
         )
         reader = Reader(prompt_broker, frames, avatar, config.channel, buffer, progress, counters)
-        reporter = Reporter(broker, channel, lambda: playout.position, progress, counters, config.jobs_kept_s)
+        reporter = Reporter(
+            broker,
+            channel,
+            lambda: Place(playout.position, playout.number),
+            progress,
+            counters,
+            config.jobs_kept_s,
+        )
         bodies = (reader.run, reporter.run, Fences(frames, progress).run, targets.run)
         stack.enter_context(_threads(*bodies))
         stack.enter_context(targets)
         stack.enter_context(encoder)
-        log.info("channel %s is on air at position %d, avatar %s", config.channel, position, avatar.hash)
-        playout.run(is_stopped, partial(tenure.holds, epoch))
+        log.info(
+            "channel %s is on air at position %d, avatar %s", config.channel, start.position, avatar.hash
+        )
+        playout.run(start.tick + 1, is_stopped, partial(tenure.holds, epoch))
         if not tenure.holds(epoch, has_stalled=False):
             encoder.cut()
             targets.cut()

@@ -20,7 +20,7 @@ from streamer.mixing import Sound, cross, joined, lay, weight
 from streamer.pace import Pace
 from streamer.playout import Body, Mode, State, Supply, move, step
 from wire.batches import Patch
-from wire.media import SAMPLES_PER_FRAME
+from wire.media import FPS, SAMPLES_PER_FRAME
 
 SILENCE: NDArray[np.int16] = np.zeros(SAMPLES_PER_FRAME, np.int16)
 
@@ -63,20 +63,26 @@ class Playout:
         self._sent = self._composed(position, self._worn, 0)
         self._old: Iterator[Canvas] = repeat(self._sent)
         self._last_sample = 0
+        self._number = 0
+
+    @property
+    def number(self) -> int:
+        """The number of the tick that was sent last."""
+        return self._number
 
     @property
     def position(self) -> int:
         """The place on the channel's timeline that was sent last."""
         return self._body.position
 
-    def run(self, is_stopped: Callable[[], bool], may_send: Callable[[bool], bool]) -> None:
+    def run(self, first: int, is_stopped: Callable[[], bool], may_send: Callable[[bool], bool]) -> None:
         """Send a tick every 40 ms from now on until `is_stopped`, and what it takes then to close the mouth.
 
-        `may_send`, told whether the ticks stood still, says each time whether the channel is still to be sent
-        from here; nothing is sent after it was not.
+        `first` is the first one's number. `may_send`, told whether the ticks stood still, says each time
+        whether the channel is still to be sent from here; nothing is sent after it was not.
         """
-        pace = Pace(monotonic())
-        number = 0
+        pace = Pace(monotonic() - first / FPS)
+        number = first
         while not ((ends := is_stopped()) and self._is_quiet()):
             self._wait(pace, number)
             if not may_send(pace.has_stalled(number, monotonic())):
@@ -109,7 +115,7 @@ class Playout:
         self._step(supply, patched)
         picture, sound = self._picture(), self._sound(spoken)
         self._write(number, list(picture.pieces()), sound, spoken)
-        self._supply, self._spoken, self._sent = supply, spoken, picture
+        self._supply, self._spoken, self._sent, self._number = supply, spoken, picture, number
 
     def _gather(self) -> tuple[Supply, Spoken | None]:
         supply, spoken = self._buffer.take(self._body.position + 1, self._mouth.mode is Mode.IDLE)

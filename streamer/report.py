@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from copy import copy
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from threading import Event
 from time import monotonic
 from typing import Any
@@ -18,22 +18,39 @@ from wire.channels import BEAT_S, Channel
 from wire.connection import now_ms
 from wire.jobs import State
 from wire.leases import DeposedError
+from wire.media import FPS
 
 COUNTERS_S = 1.0
 """Between two looks at the counters."""
+TICKS_MAX = 20 * 86_400 * FPS
+"""A streamer takes up an earlier one's ticks to 20 days; timestamps of FLV end after 24.86."""
 
 log = logging.getLogger(__name__)
 
 
-def resume_position(broker: Redis, name: str) -> int:
-    """Return where the channel's timeline would be now had its last streamer gone on; 0 if unknown."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A channel's `position` on its timeline, and the stream's `tick`."""
+
+    position: int = 0
+    tick: int = 0
+
+
+def resume(broker: Redis, name: str) -> Place:
+    """Return where the channel would be now had its last streamer gone on; 0 and 0 if unknown.
+
+    Ticks begin anew where timestamps come near the end of what FLV can tell.
+    """
     try:
         now = now_ms(broker)
         channel = channels.load(broker, name)
     except (RedisError, KeyError, TypeError, ValueError) as error:
         log.warning("channel %s starts at position 0, its record cannot be read: %s", name, error)
-        return 0
-    return channel.position_at(now) if channel else 0
+        return Place()
+    if channel is None:
+        return Place()
+    tick = channel.tick_at(now)
+    return Place(channel.position_at(now), tick if tick < TICKS_MAX else 0)
 
 
 class Reporter:
@@ -43,14 +60,14 @@ class Reporter:
         self,
         broker: Redis,
         channel: Channel,
-        position: Callable[[], int],
+        place: Callable[[], Place],
         progress: Progress,
         counters: Counters,
         kept_s: float,
     ) -> None:
-        """`position` returns the place last sent; `kept_s` is how long an ended job's record is kept."""
+        """`place` returns what was sent last; `kept_s` is how long an ended job's record is kept."""
         self._broker = broker
-        self._channel, self._position = channel, position
+        self._channel, self._place = channel, place
         self._progress, self._counters, self._kept_s = progress, counters, kept_s
         self._seen, self._seen_s = Counters(), monotonic()
         self._outage = Outage(log, "reporting to the broker")
@@ -85,7 +102,8 @@ class Reporter:
         channels.report_counters(self._broker, self._channel.name, asdict(self._counters))
 
     def _report(self) -> None:
-        channels.report(self._broker, replace(self._channel, position=self._position()))
+        place = self._place()
+        channels.report(self._broker, replace(self._channel, position=place.position, tick=place.tick))
         for aired in self._progress.untold():
             if not self._move(aired, State.ON_AIR):
                 self._move(aired, State.CANCELLED, only_from={State.CANCELLED})  # how far it really got

@@ -21,7 +21,8 @@ COUNTED_S = 10
 class Channel:
     """What a streamer plays. At `at_ms` of the broker's clock it sent the frame at `position`.
 
-    `epoch` is that of its lease (see `wire.leases`).
+    It did so in the stream's tick `tick`, by which timestamps go; `epoch` is that of its lease (see
+    `wire.leases`).
     """
 
     name: str
@@ -31,6 +32,7 @@ class Channel:
     height: int
     position: int
     at_ms: int = 0
+    tick: int = 0
     epoch: int = 0
 
     def is_live(self, now: int) -> bool:
@@ -39,7 +41,14 @@ class Channel:
 
     def position_at(self, now: int) -> int:
         """Return where the timeline is at `now`, if the streamer goes on as it did."""
-        return self.position + (now - self.at_ms) * FPS // 1000
+        return self.position + self._ticks_since(now)
+
+    def tick_at(self, now: int) -> int:
+        """Return which tick the stream is at by `now`, if the streamer goes on as it did."""
+        return self.tick + self._ticks_since(now)
+
+    def _ticks_since(self, now: int) -> int:
+        return (now - self.at_ms) * FPS // 1000
 
 
 def report(broker: Redis, channel: Channel) -> None:
@@ -49,7 +58,7 @@ def report(broker: Redis, channel: Channel) -> None:
         DeposedError: another streamer sends the channel by now.
     """
     names = [keys.channel(channel.name), keys.CHANNELS, keys.lease(channel.name)]
-    told = ("avatar", "avatar_frames", "width", "height", "position", "epoch")
+    told = ("avatar", "avatar_frames", "width", "height", "position", "tick", "epoch")
     fields = [part for name in told for part in (name, str(getattr(channel, name)))]
     leases.accepted(script(broker, scripts.REPORT, names, channel.name, *fields, str(channel.epoch)))
 

@@ -1,6 +1,7 @@
 """`python -m streamer` as a process: started, asked to stop, killed, with Redis there, away and frozen."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from demo.redis import broker_command, server_path
 from tests.conftest import free_port
 from tests.metering.clip import lay_ready
 from tests.streamer.conftest import ffmpegs, is_open, make_batches, make_job, post, wait_until
-from wire import channels, chunks, jobs, supply
+from wire import channels, chunks, jobs, leases, supply
 from wire.jobs import Job, State
 from wire.media import FPS
 
@@ -28,17 +29,19 @@ STOP_S = 10.0
 
 @dataclass
 class Streamer:
-    """A streamer on a folder of its own; HLS alone unless told otherwise."""
+    """A streamer on a folder of its own; HLS alone unless told otherwise. It logs to `name`."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    name: str = "log"
 
     def __post_init__(self) -> None:
         clip = self.folder / "clip.mp4"
         if not clip.exists():
             lay_ready(clip, self.folder / "avatars", MAX_SIDE_PX)
         self.avatar = avatar_hash(clip, MAX_SIDE_PX)
-        self.log = self.folder / "log"
+        self.log = self.folder / self.name
+        self.log.write_text("")
         self.environment = os.environ | {
             "LIVE_AVATAR": str(clip),
             "LIVE_AVATARS_FOLDER": str(self.folder / "avatars"),
@@ -50,16 +53,18 @@ class Streamer:
         }
 
     @contextmanager
-    def running(self) -> Iterator["subprocess.Popen[bytes]"]:
+    def running(self, sign: str = "ffmpeg started") -> Iterator["subprocess.Popen[bytes]"]:
+        """Run it; `sign` is what it logs when it is where it is to be."""
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "streamer"], env=self.environment, stderr=log, stdout=log
             )
         try:
-            wait_until(lambda: "ffmpeg started" in self.log.read_text(), patience_s=15)
+            wait_until(lambda: sign in self.log.read_text(), patience_s=15)
             yield process
         finally:
             if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
                 process.terminate()
                 try:
                     assert process.wait(STOP_S) == 0
@@ -75,10 +80,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def streamer(folder: Path, redis_address: str, broker: Redis, frames: Redis) -> Streamer:  # noqa: ARG001
     """A streamer on empty servers."""
-    (folder / "log").write_text("")
     return Streamer(
         folder, {"LIVE_BROKER_URL": f"{redis_address}/0", "LIVE_FRAMES_URL": f"{redis_address}/1"}
     )
+
+
+@pytest.fixture
+def standby(streamer: Streamer) -> Streamer:
+    """Another of the same channel."""
+    return replace(streamer, name="standby")
 
 
 @contextmanager
@@ -178,10 +188,80 @@ def test_killed_and_started_again_it_goes_on_where_it_was(
     assert f"75 frames, read from frame {told}" in text
 
 
+def speak(streamer: Streamer, broker: Redis, frames: Redis) -> None:
+    """Have it speak a job of 3 s, and wait until it is at it."""
+    job = job_for(streamer, broker, 75)
+    post(broker, frames, job)
+    render(frames, job)
+    wait_until(lambda: aired(broker).frames_aired > 20)
+
+
+def holds(process: "subprocess.Popen[bytes]", broker: Redis) -> bool:
+    return f"-{process.pid}-" in leases.load(broker, "main").holder
+
+
+def test_standby_goes_on_with_the_job_when_the_holder_is_killed(
+    streamer: Streamer, standby: Streamer, broker: Redis, frames: Redis
+) -> None:
+    with streamer.running() as first, standby.running("stands by") as second:
+        speak(streamer, broker, frames)
+        assert holds(first, broker)
+        assert ffmpegs(second.pid) == []
+        first.kill()
+        first.wait()
+        told = aired(broker).frames_aired
+        wait_until(lambda: aired(broker).state is State.DONE)
+        assert holds(second, broker)
+        wait_until(lambda: channels.counters(broker, "main").get("takeovers") == 1)
+    assert f"75 frames, read from frame {told}" in standby.log.read_text()
+    assert not aired(broker).degraded
+
+
+def test_holder_asked_to_stop_closes_the_mouth_and_hands_over_the_next_frame(
+    streamer: Streamer, standby: Streamer, broker: Redis, frames: Redis
+) -> None:
+    with streamer.running() as first, standby.running("stands by"):
+        speak(streamer, broker, frames)
+        first.terminate()
+        assert first.wait(STOP_S) == 0
+        wait_until(lambda: aired(broker).state is State.DONE)
+    (told,) = re.findall(r"75 frames, read from frame (\d+)", standby.log.read_text())
+    assert 20 < int(told) < 75
+    assert not aired(broker).degraded
+    assert "is not heard of" not in standby.log.read_text()
+
+
+def test_holder_that_stood_still_finds_its_successor_and_sends_nothing_more(
+    streamer: Streamer, standby: Streamer, broker: Redis, frames: Redis
+) -> None:
+    with streamer.running() as first, standby.running("stands by") as second:
+        speak(streamer, broker, frames)
+        (ffmpeg,) = ffmpegs(first.pid)
+        first.send_signal(signal.SIGSTOP)
+        wait_until(lambda: holds(second, broker) and ffmpegs(second.pid) != [])
+        first.send_signal(signal.SIGCONT)
+        wait_until(lambda: not Path(f"/proc/{ffmpeg}").exists())
+        wait_until(lambda: aired(broker).state is State.DONE)
+        assert holds(second, broker)
+        assert ffmpegs(first.pid) == []
+        second.terminate()
+        assert second.wait(STOP_S) == 0
+        wait_until(lambda: holds(first, broker) and ffmpegs(first.pid) != [])
+    assert "another's, this streamer stands by" in streamer.log.read_text()
+
+
+def test_of_two_started_at_once_one_sends(streamer: Streamer, standby: Streamer, broker: Redis) -> None:
+    with streamer.running("main") as first, standby.running("main") as second:
+        logs = (streamer.log, standby.log)
+        wait_until(lambda: sorted("stands by" in log.read_text() for log in logs) == [False, True])
+        wait_until(lambda: len(ffmpegs(first.pid)) + len(ffmpegs(second.pid)) == 1)
+        assert holds(first, broker) == (ffmpegs(first.pid) != [])
+        assert leases.load(broker, "main").epoch == 1
+
+
 def test_on_air_without_redis_and_found_when_it_comes(tmp_path: Path, folder: Path) -> None:
     port = free_port()
     url = f"redis://127.0.0.1:{port}"
-    (folder / "log").write_text("")
     streamer = Streamer(folder, {"LIVE_BROKER_URL": f"{url}/0", "LIVE_FRAMES_URL": f"{url}/1"})
     with streamer.running():
         wait_until(lambda: "reporting to the broker failed" in streamer.log.read_text())
@@ -193,7 +273,6 @@ def test_on_air_without_redis_and_found_when_it_comes(tmp_path: Path, folder: Pa
 def test_frozen_redis_holds_up_neither_the_stream_nor_the_stop(tmp_path: Path, folder: Path) -> None:
     port = free_port()
     url = f"redis://127.0.0.1:{port}"
-    (folder / "log").write_text("")
     streamer = Streamer(folder, {"LIVE_BROKER_URL": f"{url}/0", "LIVE_FRAMES_URL": f"{url}/1"})
     with redis_server(port, tmp_path) as server:
         os.kill(server.pid, signal.SIGSTOP)

@@ -12,7 +12,7 @@ from streamer.buffer import Spoken
 from streamer.counters import Counters
 from streamer.fences import Fences
 from streamer.progress import Progress
-from streamer.report import Reporter, resume_position
+from streamer.report import TICKS_MAX, Place, Reporter, resume
 from tests.conftest import free_port
 from tests.streamer.conftest import make_job, make_patch, post, render, wait_until
 from wire import channels, chunks, connection, jobs, keys, supply
@@ -34,7 +34,7 @@ def lost(progress: Progress, job: Job, number: int) -> None:
 
 
 def reporter(broker: Redis, progress: Progress, counters: Counters | None = None) -> Reporter:
-    return Reporter(broker, CHANNEL, lambda: 1234, progress, counters or Counters(), 60)
+    return Reporter(broker, CHANNEL, lambda: Place(1234, 77), progress, counters or Counters(), 60)
 
 
 def once(part: Reporter | Fences) -> None:
@@ -54,7 +54,7 @@ def test_channel_is_told_with_its_place(broker: Redis) -> None:
     once(reporter(broker, Progress()))
     channel = channels.load(broker, "main")
     assert channel is not None
-    assert (channel.position, channel.avatar, channel.width) == (1234, "avatar", 64)
+    assert (channel.position, channel.tick, channel.avatar, channel.width) == (1234, 77, "avatar", 64)
     assert channel.is_live(connection.now_ms(broker))
 
 
@@ -64,8 +64,10 @@ def test_timeline_goes_on_from_the_record_and_the_time_since(
     channels.report(broker, CHANNEL)
     now = connection.now_ms(broker)
     monkeypatch.setattr("streamer.report.now_ms", lambda _: now)
-    broker.hset(keys.channel("main"), mapping={"position": 500, "at_ms": now - 4000})
-    assert resume_position(broker, "main") == 600
+    broker.hset(keys.channel("main"), mapping={"position": 500, "tick": 200, "at_ms": now - 4000})
+    assert resume(broker, "main") == Place(600, 300)
+    broker.hset(keys.channel("main"), "tick", TICKS_MAX)
+    assert resume(broker, "main") == Place(600, 0)
 
 
 @pytest.mark.parametrize("mapping", [{}, {"position": "x"}, {"position": "1", "surplus": "2"}])
@@ -74,11 +76,11 @@ def test_timeline_starts_at_0_where_the_record_is_none_or_broken(
 ) -> None:
     for field, value in mapping.items():
         broker.hset(keys.channel("main"), field, value)
-    assert resume_position(broker, "main") == 0
+    assert resume(broker, "main") == Place()
 
 
 def test_timeline_starts_at_0_without_redis() -> None:
-    assert resume_position(connection.broker(f"redis://127.0.0.1:{free_port()}", 0.2), "main") == 0
+    assert resume(connection.broker(f"redis://127.0.0.1:{free_port()}", 0.2), "main") == Place()
 
 
 def test_job_goes_on_air_advances_and_is_done(broker: Redis, frames: Redis) -> None:
