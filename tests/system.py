@@ -126,6 +126,10 @@ class System:
         process = replace(self._processes["streamer"], name=f"streamer-{channel}")
         return self._add(process, {"LIVE_CHANNEL": channel, "LIVE_RTMP_URL": self.url_of(channel)})
 
+    def add_standby(self) -> str:
+        """Start one more streamer for the channel of the first; return its name."""
+        return self._add(replace(self._processes["streamer"], name="standby"), {})
+
     def add_flower(self) -> Client:
         """Start Flower by the demo's command, open to whoever asks; return a client of it."""
         (port,) = free_ports(1)

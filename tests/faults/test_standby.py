@@ -1,0 +1,117 @@
+"""One streamer sends a channel at a time; another stands by, and goes on where the first had got to."""
+
+import time
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+
+from tests.e2e.show import Show, show
+from tests.faults.ledger import Entry
+from tests.faults.verdict import broker, records
+from tests.metering.chirps import speech, wav
+from tests.metering.faults import Kind
+from tests.metering.recording import Reader
+from tests.system import System
+from wire import jobs, leases
+
+pytestmark = pytest.mark.slow
+
+AWAIT_S = 30.0
+GAP_S = "s without a picture"
+GAP_KILLED_S, GAP_FROZEN_S = 9.0, 18.0
+"""Three times what is promised."""
+
+
+@pytest.fixture
+def standby(system: System) -> str:
+    """One more streamer, which stands by behind the system's own."""
+    system.await_that(lambda: holds(system, "streamer"), "sent by its streamer", AWAIT_S)
+    log = system.log("standby")
+    known = len(log.read_text()) if log.exists() else 0
+    name = system.add_standby()
+    system.await_that(lambda: "stands by" in log.read_text()[known:], "with a standby", AWAIT_S)
+    return name
+
+
+def holds(system: System, name: str) -> bool:
+    """Return whether that streamer holds the channel."""
+    pid = system.pids()[name][0]
+    return f"-{pid}-" in leases.load(broker(system), "main").holder
+
+
+def await_aired(system: System, frames: int) -> None:
+    """Wait until so many frames of the job on air were told of."""
+
+    def has_aired() -> bool:
+        on = jobs.load_many(broker(system), jobs.playlist(broker(system), "main"))
+        return any(job.frames_aired >= frames for job in on)
+
+    system.await_that(has_aired, f"at frame {frames}", AWAIT_S)
+
+
+def speak_while(system: System, seed: int, hurt: Callable[[], object]) -> Show:
+    def hurt_mid_job() -> None:
+        await_aired(system, 40)
+        hurt()
+
+    return show(system, [speech(seed, seconds=8)], hurt_mid_job)
+
+
+def check(system: System, seen: Show, entry: Entry) -> None:
+    """Check that nothing was skipped and timestamps rose; note the gap in `entry`."""
+    (job,) = records(system, seen)
+    assert (job.state, job.frames_aired, job.degraded) == ("done", job.frames, False)
+    assert Kind.MISSING not in seen.report.kinds(), str(seen.report)
+    assert all(one.pts_s < next_.pts_s for one, next_ in pairwise(seen.stream.pictures)), str(seen.report)
+    assert seen.report.worst_gap_arrival_s < GAP_KILLED_S
+    entry.figures.setdefault(GAP_S, []).append(seen.report.worst_gap_arrival_s)
+
+
+@pytest.mark.fault("streamer killed -9 mid-job, with a standby")
+def test_standby_goes_on_with_the_job_of_a_killed_streamer(
+    system: System, standby: str, entry: Entry
+) -> None:
+    seen = speak_while(system, 71, lambda: system.kill("streamer"))
+    check(system, seen, entry)
+    assert holds(system, standby)
+
+
+@pytest.mark.fault("TERM to the streamer mid-job, with a standby")
+def test_standby_goes_on_with_the_job_of_a_streamer_that_ends(
+    system: System, standby: str, entry: Entry
+) -> None:
+    seen = speak_while(system, 72, lambda: system.end("streamer"))
+    check(system, seen, entry)
+    assert Kind.DOUBLE not in seen.report.kinds(), str(seen.report)
+    assert holds(system, standby)
+
+
+@pytest.mark.fault("streamer killed -9 mid-job, and started again")
+def test_streamer_started_again_goes_on_with_its_job(system: System, entry: Entry) -> None:
+    def hurt() -> None:
+        system.kill("streamer")
+        system.start("streamer")
+
+    check(system, speak_while(system, 73, hurt), entry)
+
+
+@pytest.mark.fault("streamer frozen mid-job, past its lease, then awake")
+def test_streamer_that_stood_still_does_not_send_beside_its_successor(
+    system: System, standby: str, entry: Entry
+) -> None:
+    job_id = system.client.speak(wav(speech(74, seconds=8)))
+    await_aired(system, 40)
+    system.freeze("streamer")
+    began = time.monotonic()
+    with Reader(system.rtmp_url) as reader:
+        gap_s = time.monotonic() - began
+        system.thaw("streamer")
+        system.await_that(lambda: len(system.pids()["streamer"]) == 1, "one sender", AWAIT_S)
+        system.await_that(lambda: system.client.is_over(job_id), "spoken", AWAIT_S)
+        reader.wait_for(pictures=25)
+    assert gap_s < GAP_FROZEN_S
+    entry.figures.setdefault(GAP_S, []).append(gap_s)
+    assert holds(system, standby)
+    (job,) = jobs.load_many(broker(system), [job_id])
+    assert (job.state, job.frames_aired, job.degraded) == ("done", job.frames, False)
