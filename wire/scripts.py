@@ -77,13 +77,14 @@ REPORT = (
     + _NOW
     + """
 -- KEYS channel, channels; ARGV name, fields..
+redis.call('PERSIST', KEYS[1])
 redis.call('SADD', KEYS[2], ARGV[1])
 for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('HSET', KEYS[1], 'at_ms', now)
 return 1
 """
 )
-"""Keep what a channel's streamer plays and where it is now."""
+"""Keep what a channel's streamer plays and where it is; its first write grows nothing either."""
 
 TAKE_LEASE = (
     _NOW

@@ -225,6 +225,20 @@ def test_stop_is_quick_while_ffmpeg_is_frozen_and_what_waits_counts_as_not_sent(
     assert f"{left} frames waited for ffmpeg and are not sent" in caplog.text
 
 
+def test_cut_off_it_ends_at_once_and_sends_nothing_of_what_waits(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamer.child.CLOSE_S", 30.0)
+    bench = Bench(command=gate.command)
+    with bench.encoder:
+        bench.write(QUEUE_TICKS, every_s=0)
+        wait_until(lambda: len(bench.ledger.sent) > PIPE_BYTES // TICK_BYTES // 2)
+        began = time.monotonic()
+        bench.encoder.cut()
+    assert time.monotonic() - began < 10
+    assert len(bench.ledger.sent) < QUEUE_TICKS
+
+
 def test_messages_are_drained_and_keys_cut_out(caplog: pytest.LogCaptureFixture) -> None:
     line = "'rtmp://h/live/key ' + 'x' * 9999"
     shout = f"import sys\nwhile sys.stdin.buffer.read(99_999): print({line}, file=sys.stderr)"

@@ -10,9 +10,11 @@ from redis import Redis
 from redis.exceptions import OutOfMemoryError
 
 from tests.wire.test_batches import batch
-from wire import jobs, keys, supply, workers
+from wire import channels, jobs, keys, leases, supply, workers
 from wire.batches import Patch
+from wire.channels import Channel
 from wire.jobs import Job, State
+from wire.leases import Lease
 from wire.supply import ChunkSound
 from wire.workers import Worker
 
@@ -83,3 +85,15 @@ def test_heart_beats_on_at_a_full_broker(broker: Redis) -> None:
         assert workers.beat(broker, replace(worker, speed=50.0), "me")
         assert not workers.beat(broker, worker, "another")
     assert workers.live(broker) == [replace(worker, speed=50.0)]
+
+
+def test_full_broker_still_hears_who_sends_a_channel_and_lets_another_take_it(broker: Redis) -> None:
+    leases.take(broker, "main", "a", Lease(), 1)
+    channel = Channel("main", "avatar", 10, 64, 36, 100, epoch=1)
+    channels.report(broker, channel)
+    lay_ballast(broker)
+    with full(broker):
+        leases.renew(broker, "main", "a", 1)
+        channels.report(broker, replace(channel, position=105))
+        assert leases.take(broker, "main", "b", leases.load(broker, "main"), 2)
+    assert leases.load(broker, "main").holder == "b"

@@ -57,6 +57,13 @@ def test_deposed_holder_learns_of_it_when_it_renews(broker: Redis) -> None:
     assert holder(broker) == ("b", 2)
 
 
+def test_of_two_by_the_same_epoch_the_first_has_the_lease(broker: Redis) -> None:
+    leases.renew(broker, "main", "a", 0)
+    with pytest.raises(DeposedError):
+        leases.renew(broker, "main", "b", 0)
+    assert holder(broker) == ("a", 0)
+
+
 def test_lease_that_the_broker_lost_is_told_it_anew(broker: Redis) -> None:
     take(broker, "a", 7)
     broker.flushdb()
