@@ -18,7 +18,8 @@ from streamer.buffer import Spoken
 from streamer.canvas import Piece
 from streamer.child import LOOK_S, STALL_S, BrokenPipe, Child, Stop
 from streamer.counters import Counters
-from streamer.flv import Splitter
+from streamer.fed import Fed
+from streamer.flv import PICTURES, Splitter
 from streamer.hub import Hub
 from streamer.messages import Messages
 from streamer.progress import Progress
@@ -57,7 +58,7 @@ class Tick(NamedTuple):
 class Encoder:
     """Takes a picture and its sound each tick and never waits; `with` starts it and stops it.
 
-    A job's frame is noted as sent when it is in ffmpeg's pipe, and as lost when it is dropped.
+    A job's frame is noted as sent when ffmpeg yields it, and as lost when it is dropped.
     """
 
     def __init__(
@@ -76,7 +77,8 @@ class Encoder:
         self._command, self._header = command, matroska.header(width, height)
         self._hub, self._progress, self._counters = hub, progress, counters
         self._queue: Queue[Tick] = Queue(QUEUE_TICKS)
-        self._tick: Tick | None = None  # taken from the queue, and not yet in the pipe
+        self._tick: Tick | None = None  # taken from the queue, and not yet fed
+        self._fed = Fed()
         self._base = 0  # the tick at which timestamps started
         self._dropping = Lock()
         self._owed_s: float | None = None  # since when ffmpeg owes something for what it was fed
@@ -124,7 +126,7 @@ class Encoder:
                 break
             self._counters.encoder_restarts += 1
             self._empty()
-        if left := self._queue.qsize() + bool(self._tick):
+        if left := self._queue.qsize() + bool(self._tick) + len(self._fed):
             log.warning("%d frames waited for ffmpeg and are not sent", left)
 
     def _once(self) -> None:
@@ -143,7 +145,8 @@ class Encoder:
                 log.info("ffmpeg started, process %d", ffmpeg.pid)
                 ffmpeg.write(self._header)
                 while self._tick and not self._is_rebase_due(self._tick):
-                    self._feed(ffmpeg, self._tick)
+                    tick, self._tick = self._tick, None
+                    self._feed(ffmpeg, tick)
                     self._take()
         except BrokenPipe as reason:
             log.warning("ffmpeg is given up: %s", reason)
@@ -152,9 +155,8 @@ class Encoder:
         return tick.number - self._base >= REBASE_TICKS and tick.spoken is None
 
     def _feed(self, ffmpeg: Child, tick: Tick) -> None:
+        self._fed.put(tick.number, tick.spoken)
         ffmpeg.write(*tick.parts(self._base))
-        if tick.spoken:
-            self._progress.note(tick.spoken)
         owed_s = self._owed_s
         if owed_s is None:
             self._owed_s = monotonic()
@@ -165,6 +167,12 @@ class Encoder:
         for tag in splitter.feed(data):
             self._owed_s, self._patience_s = None, YIELD_S
             self._hub.put(tag)
+            if tag.kind in PICTURES:
+                self._note(self._base + round(tag.time_ms * FPS / 1000))
+
+    def _note(self, number: int) -> None:
+        for spoken in self._fed.until(number):
+            self._progress.note(spoken)
 
     def _log(self, line: str) -> None:
         if text := self._messages.news(line, monotonic()):
@@ -179,22 +187,24 @@ class Encoder:
                 return
 
     def _empty(self) -> None:
-        """Drop what waited while there was no ffmpeg: sent late it would stay late."""
+        """Drop what an ffmpeg took with it, and what waited while there was none: sent late it stays late."""
+        for spoken in self._fed.rest():
+            self._drop(spoken)
         if self._tick:
-            self._drop(self._tick)
+            self._drop(self._tick.spoken)
         while not self._queue.empty():
             self._drop_oldest()
 
     def _drop_oldest(self) -> None:
         with suppress(Empty):  # another thread takes from the queue too
-            self._drop(self._queue.get_nowait())
+            self._drop(self._queue.get_nowait().spoken)
 
-    def _drop(self, tick: Tick) -> None:
+    def _drop(self, spoken: Spoken | None) -> None:
         with self._dropping:
             self._counters.frames_dropped += 1
-            if tick.spoken:
+            if spoken:
                 self._counters.frames_lost += 1
-                self._lose(tick.spoken)
+                self._lose(spoken)
 
     def _lose(self, spoken: Spoken) -> None:
         if self._progress.lose(spoken) == 1:  # how many there are is told in the end

@@ -28,6 +28,7 @@ class Kind(Enum):
 
 HEADERS = Kind.METADATA, Kind.VIDEO_HEADER, Kind.AUDIO_HEADER
 """What a reader must have, in this order, before it understands the rest."""
+PICTURES = Kind.KEYFRAME, Kind.PICTURE
 
 
 @dataclass(frozen=True, slots=True)
