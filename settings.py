@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "LIVE_"
-RTMP_ADDRESS = re.compile(r"rtmps?://[^\s/:][^\s/]*/[^\s/]+/\S+")
+RTMP_ADDRESS = re.compile(r"(?!.*[\x00-\x1f\x7f])rtmps?://[^\s/:?#][^\s/?#]*/[^\s/]+/\S+")
 
 
 class Settings(BaseSettings):

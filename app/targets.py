@@ -45,10 +45,11 @@ def add(name: str) -> Response:
     if name == have.settings.channel and address in have.settings.rtmp_urls:
         raise TargetSetError("The stream is sent there already: its settings say so.")
     admission.check_room(have.broker)
+    seen_as = shown(address)
     target = targets.add(have.broker, name, address)
     if target is None:
         raise TargetsFullError(f"{targets.TARGETS_MAX} targets were added to the channel: remove one first.")
-    log.info("channel %s: target %s added, %s", name, target, shown(address))
+    log.info("channel %s: target %s added, %s", name, target, seen_as)
     return jsonify(show(_find(name, target)))
 
 

@@ -11,6 +11,8 @@ WRONG = {
     "no key": ("LIVE_RTMP_URL", "rtmp://localhost/live/", "it should be rtmp://host/app/key"),
     "one of two": ("LIVE_RTMP_URL", "rtmp://h/live/main rtmp://h", "it should be rtmp://host/app/key"),
     "no host": ("LIVE_RTMP_URL", "rtmp://:1935/live/main", "it should be rtmp://host/app/key"),
+    "no path": ("LIVE_RTMP_URL", "rtmp://h?x/live/main", "it should be rtmp://host/app/key"),
+    "fragment": ("LIVE_RTMP_URL", "rtmp://h#x/live/main", "it should be rtmp://host/app/key"),
     "another scheme": ("LIVE_RTMP_URL", "http://localhost/live/main", "it should be rtmp://host/app/key"),
     "port too large": ("LIVE_RTMP_URL", "rtmp://localhost:99999/live/main", "a number from 1 to 65535"),
     "port 0": ("LIVE_RTMP_URL", "rtmp://localhost:0/live/main", "a number from 1 to 65535"),

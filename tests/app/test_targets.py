@@ -102,6 +102,7 @@ def test_more_than_the_bound_are_refused(nobody: FlaskClient) -> None:
     [
         "", "http://live.example/app/s3cret", "rtmp://live.example/s3cret", "rtmp://h:99999/app/s3cret",
         "rtmp://h/app/s3cret rtmp://h/app/other", f"rtmp://h/app/s3cret{'x' * 3000}",
+        "rtmp://h?x/app/s3cret", "rtmp://h#x/app/s3cret", "rtmp://h/app/s3c\x01ret",
     ],
 )  # fmt: skip
 def test_address_that_cannot_work_is_refused_and_not_shown(
