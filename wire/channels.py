@@ -48,7 +48,7 @@ class Channel:
         return self.tick + self._ticks_since(now)
 
     def _ticks_since(self, now: int) -> int:
-        return (now - self.at_ms) * FPS // 1000
+        return max(0, now - self.at_ms) * FPS // 1000  # the broker's clock may be set back
 
 
 def report(broker: Redis, channel: Channel) -> None:

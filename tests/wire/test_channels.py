@@ -26,6 +26,11 @@ def test_timeline_goes_on_at_25_frames_a_second() -> None:
     assert replace(CHANNEL, at_ms=5000).position_at(6000) == 1025
 
 
+def test_timeline_does_not_go_back_with_the_brokers_clock() -> None:
+    channel = replace(CHANNEL, at_ms=5000, tick=7)
+    assert (channel.position_at(1000), channel.tick_at(1000)) == (1000, 7)
+
+
 def test_streamer_not_heard_of_for_2_s_is_dead() -> None:
     channel = replace(CHANNEL, at_ms=5000)
     assert channel.is_live(6999)
