@@ -20,7 +20,7 @@ class Messages:
 
     def shown(self, line: str) -> str:
         """Return the line as others may see it."""
-        return without_key_of(self.address, without_keys(line.strip()))
+        return without_keys(without_key_of(self.address, line.strip()))
 
     def news(self, line: str, now_s: float) -> str | None:
         """Return the line as it is to be logged at `now_s`; None if it was logged lately."""

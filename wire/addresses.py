@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
+
+LONG = 6
+"""A secret of so many characters is cut out of the middle of words too; a shorter one may be part of any."""
 
 
 def shown(address: str) -> str:
     """Return scheme, host and application of an RTMP address; what follows may be its key."""
-    parts = urlsplit(address)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}/{parts.path.split('/')[1]}/…"
+    parts = _split(address)
+    host, application = parts.netloc.rpartition("@")[2], parts.path[1:].partition("/")[0]
+    return f"{parts.scheme}://{host}/{application}/…"
 
 
 def without_keys(text: str) -> str:
@@ -18,14 +21,25 @@ def without_keys(text: str) -> str:
 
 
 def without_key_of(address: str, text: str) -> str:
-    """Return `text` with whatever is secret in `address` cut out, wherever a server repeats it."""
-    for secret in sorted(_secrets(address), key=len, reverse=True):
-        text = re.sub(rf"(?<![\w-]){re.escape(secret)}(?![\w-])", "…", text)
+    """Return `text` with whatever is secret in `address` cut out, wherever a server or libav repeats it."""
+    for secret in sorted(set(_secrets(address)), key=len, reverse=True):
+        pattern = "".join(rf"\\*{re.escape(character)}" for character in secret)  # libav puts \ before some
+        text = re.sub(pattern if len(secret) >= LONG else rf"(?<![\w-]){pattern}(?![\w-])", "…", text)
     return text
 
 
 def _secrets(address: str) -> Iterator[str]:
-    parts = urlsplit(address)
+    parts = _split(address)
     _, _, key = parts.path[1:].partition("/")
-    query = [f"{key}?{parts.query}", parts.query, *(value for _, value in parse_qsl(parts.query))]
-    yield from filter(None, (key, key.rpartition("/")[2], *query, parts.username, parts.password))
+    values = [pair.partition("=")[2] for pair in parts.query.split("&")]
+    pieces = [piece for value in (key, *values) for piece in (value, *re.split("[/#]", value))]
+    whole = f"{key}?{parts.query}" if parts.query else key
+    for secret in filter(None, (whole, parts.query, *pieces, parts.username, parts.password)):
+        yield from (secret, unquote(secret))
+
+
+def _split(address: str) -> SplitResult:
+    try:
+        return urlsplit(address, allow_fragments=False)  # a `#` is part of the key
+    except ValueError:  # a host that is none
+        return SplitResult("rtmp", "…", "", "", "")

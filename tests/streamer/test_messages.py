@@ -9,6 +9,11 @@ def test_keys_are_cut_out_whether_an_address_or_the_server_tells_them() -> None:
     assert "s3cret" not in messages.shown("busy: s3cret")
 
 
+def test_key_with_a_quote_is_cut_out_whole() -> None:
+    said = r"Slave '[f=flv]rtmp://h/live/s3c\'ret': error"
+    assert "ret" not in Messages("rtmp://h/live/s3c'ret").shown(said)
+
+
 def test_line_that_comes_again_is_told_once_a_minute_whatever_its_numbers() -> None:
     messages = Messages()
     refused = "[tcp @ 0x7f5f3400c840] Connection to tcp://127.0.0.1:1935 failed"
