@@ -34,6 +34,7 @@ class Targets:
         self._fixed, self._hub, self._serve = fixed, hub, serve
         self._broker, self._channel = broker, channel
         self._served: dict[str, Pushing] = {}
+        self._ending: list[Pushing] = []  # no longer served, and not ended yet
         self._changing = Lock()
         self._is_ending = False
         self._outage = Outage(log, "looking for targets")
@@ -48,12 +49,14 @@ class Targets:
         """Stop all at once: each has the same time to send what waits and to close its files."""
         with self._changing:
             self._is_ending = True
-            self._end(list(self._served))
+            gone = self._take_out(list(self._served))
+        self._end(gone)
 
     def cut(self) -> None:
         """Send nothing more, not even what waits: another sends by now."""
         with self._changing:
-            for pushing in self._served.values():
+            self._is_ending = True
+            for pushing in (*self._served.values(), *self._ending):
                 pushing.cut()
 
     def run(self, stop: Event) -> None:
@@ -79,17 +82,28 @@ class Targets:
         with self._changing:
             if self._is_ending:
                 return
-            self._end([name for name, pushing in self._served.items() if wanted.get(name) != pushing.target])
+            gone = self._take_out(
+                [name for name, it in self._served.items() if wanted.get(name) != it.target]
+            )
             for name, target in wanted.items():
                 if name not in self._served:
                     self._served[name] = self._serve(target, self._hub).__enter__()
+        self._end(gone)
 
-    def _end(self, names: Sequence[str]) -> None:
-        for name in names:
-            self._served[name].stop()
-        for name in names:
-            self._served.pop(name).__exit__(None, None, None)
-            log.info("target %s: no longer sent to", name)
+    def _take_out(self, names: Sequence[str]) -> list[Pushing]:
+        gone = [self._served.pop(name) for name in names]
+        self._ending += gone
+        return gone
+
+    def _end(self, gone: Sequence[Pushing]) -> None:
+        """End those that were taken out. They may take a while: nobody else waits for that."""
+        for pushing in gone:
+            pushing.stop()
+        for pushing in gone:
+            pushing.__exit__(None, None, None)
+            log.info("target %s: no longer sent to", pushing.target.id)
+            with self._changing:
+                self._ending.remove(pushing)
 
 
 def _targets(added: Mapping[str, str]) -> Iterable[Target]:

@@ -1,5 +1,6 @@
 """Targets that come and go while the channel is on air."""
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from streamer.pushing import Pushing
 from streamer.targets import Targets
 from tests.conftest import free_port
 from tests.streamer.conftest import wait_until
+from tests.streamer.flv import group
 from wire import connection, targets
 
 HLS = Target("hls", Kind.HLS, "/nowhere")
@@ -87,6 +89,31 @@ def test_targets_stay_while_the_broker_cannot_be_reached(
         monkeypatch.setattr(broker, "connection_pool", away.connection_pool)
         wait_until(lambda: "looking for targets failed" in caplog.text)
         assert len(ids(served)) == 2
+
+
+def test_cut_waits_for_no_removal_and_ends_that_too(broker: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streamer.child.CLOSE_S", 60.0)
+    hub, lingers = Hub(), [sys.executable, "-c", "import time; time.sleep(60)"]
+    served = Targets([], hub, broker, "main", lambda target, hub: Pushing(target, hub, lingers))
+    with served:
+        served._adjust({"added": "rtmp://h/live/key"})
+        for tag in group(0):
+            hub.put(tag)
+        wait_until(lambda: "pusher added-stdout" in {thread.name for thread in threading.enumerate()})
+        removing = Thread(target=served._adjust, args=({},))
+        removing.start()
+        wait_until(lambda: ids(served) == set())
+        served.cut()
+        removing.join(20)
+        assert not removing.is_alive()
+
+
+def test_nothing_is_served_after_a_cut(broker: Redis) -> None:
+    served = Targets([], Hub(), broker, "main")
+    with served:
+        served.cut()
+        served._adjust({"added": "rtmp://h/live/key"})
+        assert ids(served) == set()
 
 
 def test_end_leaves_no_thread(broker: Redis) -> None:
