@@ -17,6 +17,8 @@ STALL_S = 3.0
 """A write that moves nothing for so long means a frozen process."""
 CLOSE_S = 3.0
 """Time that a child gets, once it is to stop, to take what waits and to end its files; then it is killed."""
+LEAVE_S = 2.0
+"""One that was killed is gone by then, unless the kernel holds it (a disk that hangs): then it is left."""
 PIPE_BYTES = 2**20
 """The most that needs no privilege: fewer turns between the two processes."""
 LOOK_S = 0.1
@@ -68,6 +70,7 @@ class Child:
         """
         self._name, self._stop = name, stop
         self._stall_s = STALL_S if stall_s is None else stall_s
+        self._is_finished = False
         # a session of its own: Ctrl-C is for the streamer, which then ends it in order
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -79,8 +82,8 @@ class Child:
         with suppress(OSError):  # a user's pipes may be large up to a sum; a small one works, at more cost
             fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, pipe_bytes)
         self._threads = [
-            Thread(target=self._hear, args=(heard,), name=f"{name}-stdout"),
-            Thread(target=self._drain, args=(told,), name=f"{name}-stderr"),
+            Thread(target=self._hear, args=(heard,), name=f"{name}-stdout", daemon=True),
+            Thread(target=self._drain, args=(told,), name=f"{name}-stderr", daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -98,18 +101,33 @@ class Child:
     ) -> None:
         """End the input, wait while there is time, kill what is left, and hear what it had to say."""
         assert self._process.stdin
-        left_s = self._stop.left_s() if self._stop.is_set() and not kind else 0.0
-        if not left_s:
+        may_end = not kind and (self._is_finished or self._stop.is_set()) and self._stop.left_s() > 0
+        if not may_end:
             self._process.kill()
         self._process.stdin.close()
-        try:
-            self._process.wait(left_s or None)
-        except subprocess.TimeoutExpired:
-            log.warning("%s did not end within %s s and is killed", self._name, CLOSE_S)
+        if may_end and not self._ends(monotonic() + CLOSE_S):
+            log.warning("%s did not end in time and is killed", self._name)
             self._process.kill()
-            self._process.wait()
+        if not self._has_ended(LEAVE_S):
+            log.error("%s, process %d, cannot be killed and is left behind", self._name, self.pid)
         for thread in self._threads:
-            thread.join()
+            thread.join(LEAVE_S)
+
+    def _ends(self, end_s: float) -> bool:
+        """Return whether it ends by `end_s`, and while the stop leaves time: it may be cut off meanwhile."""
+        while (left_s := min(end_s - monotonic(), self._stop.left_s())) > 0:
+            if self._has_ended(min(left_s, LOOK_S)):
+                return True
+        return False
+
+    def _has_ended(self, timeout_s: float) -> bool:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout_s)
+        return self._process.returncode is not None
+
+    def finish(self) -> None:
+        """Let it take what waits and end its files when the context ends, though nothing asks to stop."""
+        self._is_finished = True
 
     def write(self, *parts: bytes | memoryview) -> None:
         """Write all parts, as fast as the child reads.
@@ -134,12 +152,18 @@ class Child:
             select.select([], [self._pipe], [], LOOK_S)
             return False
         except BrokenPipeError:
-            raise BrokenPipe(f"it ended, exit status {self._process.wait()}") from None
+            raise BrokenPipe(self._reason()) from None
         while left and written >= len(left[0]):
             written -= len(left.pop(0))
         if written:
             left[0] = left[0][written:]
         return True
+
+    def _reason(self) -> str:
+        """Return why its input is closed."""
+        if self._has_ended(LEAVE_S):
+            return f"it ended, exit status {self._process.returncode}"
+        return "it closed its input"
 
     def _hear(self, heard: Callable[[bytes], None]) -> None:
         """Pass on what comes. Where that fails nothing more is read, and so the child stands still."""

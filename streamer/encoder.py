@@ -101,6 +101,11 @@ class Encoder:
         """Send nothing more, not even what waits: another sends by now."""
         self._stop.cut()
 
+    @property
+    def base(self) -> int:
+        """The tick at which the stream's timestamps started."""
+        return self._base
+
     def write(
         self, number: int, picture: Sequence[Piece], sound: NDArray[np.int16], spoken: Spoken | None
     ) -> None:
@@ -148,6 +153,7 @@ class Encoder:
                     tick, self._tick = self._tick, None
                     self._feed(ffmpeg, tick)
                     self._take()
+                ffmpeg.finish()
         except BrokenPipe as reason:
             log.warning("ffmpeg is given up: %s", reason)
 
