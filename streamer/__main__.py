@@ -21,11 +21,11 @@ from streamer.hub import Hub
 from streamer.label import Label
 from streamer.logs import log_aside
 from streamer.progress import Progress
-from streamer.report import Place, Reporter, resume
+from streamer.report import Reporter, resume
 from streamer.start import avatar_of, encoder_command, label_of, targets_of
 from streamer.supply import Reader
 from streamer.targets import Targets
-from streamer.tenure import Tenure
+from streamer.tenure import Tenure, Term
 from wire import connection
 from wire.channels import Channel
 from wire.media import FPS
@@ -55,9 +55,8 @@ def main() -> None:
         tenure = Tenure(_prompt_broker(config), config.channel, counters)
         with _threads(tenure.run):
             while not stop.asked:
-                epoch = tenure.wait(LOOK_S)
-                if epoch is not None:
-                    play(config, scene, tenure, epoch, counters, lambda: stop.asked)
+                if term := tenure.wait(LOOK_S):
+                    play(config, scene, tenure, term, counters, lambda: stop.asked)
 
 
 class _Stop:
@@ -82,7 +81,7 @@ def play(
     config: Settings,
     scene: Scene,
     tenure: Tenure,
-    epoch: int,
+    term: Term,
     counters: Counters,
     is_stopped: Callable[[], bool],
 ) -> None:
@@ -100,30 +99,34 @@ def play(
     prompt_broker = _prompt_broker(config)
     start = resume(prompt_broker, config.channel)
     hub = Hub()
-    targets = Targets(targets_of(config), hub, broker, config.channel)
+    targets = Targets(targets_of(config), hub, broker, config.channel, lambda: term.epoch)
     with ExitStack() as stack:
         encoder = Encoder(scene.command, avatar.width, avatar.height, hub, progress, counters)
         playout = Playout(
-            avatar, scene.label, config.fade_frames, start.position, buffer, encoder.write, counters
-        )
-        channel = Channel(
-            config.channel,
-            avatar.hash,
-            avatar.frames,
-            avatar.width,
-            avatar.height,
+            avatar,
+            scene.label,
+            config.fade_frames,
             start.position,
-            epoch=epoch,
-        )
-        reader = Reader(prompt_broker, frames, avatar, config.channel, buffer, progress, counters)
-        reporter = Reporter(
-            broker,
-            channel,
-            lambda: Place(playout.position, playout.number),
-            progress,
+            start.tick,
+            buffer,
+            encoder.write,
             counters,
-            config.jobs_kept_s,
         )
+
+        def channel() -> Channel:
+            return Channel(
+                config.channel,
+                avatar.hash,
+                avatar.frames,
+                avatar.width,
+                avatar.height,
+                playout.position,
+                tick=playout.number - encoder.base,
+                epoch=term.epoch,
+            )
+
+        reader = Reader(prompt_broker, frames, avatar, config.channel, buffer, progress, counters)
+        reporter = Reporter(broker, channel, progress, counters, config.jobs_kept_s)
         bodies = (reader.run, reporter.run, Fences(frames, progress).run, targets.run)
         stack.enter_context(_threads(*bodies))
         stack.enter_context(targets)
@@ -131,8 +134,8 @@ def play(
         log.info(
             "channel %s is on air at position %d, avatar %s", config.channel, start.position, avatar.hash
         )
-        playout.run(start.tick + 1, is_stopped, partial(tenure.holds, epoch))
-        if not tenure.holds(epoch, has_stalled=False):
+        playout.run(is_stopped, partial(tenure.holds, term))
+        if not tenure.holds(term, has_stalled=False):
             encoder.cut()
             targets.cut()
         log.info("channel %s goes off air at position %d", config.channel, playout.position)

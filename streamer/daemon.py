@@ -43,11 +43,13 @@ class Playout:
         label: Label | None,
         fade: int,
         position: int,
+        number: int,
         buffer: Buffer,
         write: Callable[[int, Sequence[Piece], Sound, Spoken | None], None],
         counters: Counters,
     ) -> None:
-        """`fade` in frames; `position` is the place on the channel's timeline that was sent last.
+        """`fade` in frames; `position` is the place on the channel's timeline that was sent last, `number`
+        the tick in which it was.
 
         `write` takes each tick's number, its picture in pieces, its sound, and the job's frame in them if
         there is one; it must not wait.
@@ -63,7 +65,7 @@ class Playout:
         self._sent = self._composed(position, self._worn, 0)
         self._old: Iterator[Canvas] = repeat(self._sent)
         self._last_sample = 0
-        self._number = 0
+        self._number = number
 
     @property
     def number(self) -> int:
@@ -75,14 +77,14 @@ class Playout:
         """The place on the channel's timeline that was sent last."""
         return self._body.position
 
-    def run(self, first: int, is_stopped: Callable[[], bool], may_send: Callable[[bool], bool]) -> None:
+    def run(self, is_stopped: Callable[[], bool], may_send: Callable[[bool], bool]) -> None:
         """Send a tick every 40 ms from now on until `is_stopped`, and what it takes then to close the mouth.
 
-        `first` is the first one's number. `may_send`, told whether the ticks stood still, says each time
+        `may_send`, told whether the ticks stood still, says each time
         whether the channel is still to be sent from here; nothing is sent after it was not.
         """
-        pace = Pace(monotonic() - first / FPS)
-        number = first
+        number = self._number + 1
+        pace = Pace(monotonic() - number / FPS)
         while not ((ends := is_stopped()) and self._is_quiet()):
             self._wait(pace, number)
             if not may_send(pace.has_stalled(number, monotonic())):

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from copy import copy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from threading import Event
 from time import monotonic
 from typing import Any
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A channel's `position` on its timeline, and the stream's `tick`."""
+    """A channel's `position` on its timeline, and the stream's `tick`, by which timestamps go."""
 
     position: int = 0
     tick: int = 0
@@ -59,15 +59,13 @@ class Reporter:
     def __init__(
         self,
         broker: Redis,
-        channel: Channel,
-        place: Callable[[], Place],
+        channel: Callable[[], Channel],
         progress: Progress,
         counters: Counters,
         kept_s: float,
     ) -> None:
-        """`place` returns what was sent last; `kept_s` is how long an ended job's record is kept."""
-        self._broker = broker
-        self._channel, self._place = channel, place
+        """`channel` returns it with what was sent last; `kept_s` is how long ended jobs are kept."""
+        self._broker, self._channel = broker, channel
         self._progress, self._counters, self._kept_s = progress, counters, kept_s
         self._seen, self._seen_s = Counters(), monotonic()
         self._outage = Outage(log, "reporting to the broker")
@@ -82,43 +80,42 @@ class Reporter:
 
     def _once(self) -> None:
         try:
-            self._count()
-            self._report()
+            channel = self._channel()
+            self._count(channel)
+            self._report(channel)
             self._outage.ended()
         except DeposedError as error:
-            log.warning("nothing more is told of channel %s: %s", self._channel.name, error)
+            self._outage.began(error)
         except RedisError as error:
             self._counters.reports_failed += 1
             self._outage.began(error)
         except Exception:
             log.exception("reporting failed, and goes on in %s s", BEAT_S)
 
-    def _count(self) -> None:
+    def _count(self, channel: Channel) -> None:
         if monotonic() - self._seen_s < COUNTERS_S:
             return
         if changed := changes(self._seen, self._counters):
             log.warning("%s", changed)
         self._seen, self._seen_s = copy(self._counters), monotonic()
-        channels.report_counters(self._broker, self._channel.name, asdict(self._counters))
+        channels.report_counters(self._broker, channel, asdict(self._counters))
 
-    def _report(self) -> None:
-        place = self._place()
-        channels.report(self._broker, replace(self._channel, position=place.position, tick=place.tick))
+    def _report(self, channel: Channel) -> None:
+        channels.report(self._broker, channel)
         for aired in self._progress.untold():
-            if not self._move(aired, State.ON_AIR):
-                self._move(aired, State.CANCELLED, only_from={State.CANCELLED})  # how far it really got
+            if not self._move(aired, State.ON_AIR, channel.epoch):
+                self._move(aired, State.CANCELLED, channel.epoch, {State.CANCELLED})  # how far it really got
                 self._progress.abandon(aired)
                 continue
             if aired.is_over:
-                self._move(aired, State.DONE)
+                self._move(aired, State.DONE, channel.epoch)
                 log.info("job %s: done, %d frames, %d lost", aired.job.id, aired.frames, aired.lost)
             self._progress.tell(aired)
 
-    def _move(self, aired: Aired, state: State, only_from: set[State] | None = None) -> bool:
+    def _move(self, aired: Aired, state: State, epoch: int, only_from: set[State] | None = None) -> bool:
         changed: dict[str, Any] = {"frames_aired": aired.frames}
         if aired.degraded:
             changed["degraded"] = True
         if aired.lost:
             changed["frames_lost"] = aired.lost
-        epoch = self._channel.epoch
         return jobs.move(self._broker, aired.job, state, self._kept_s, only_from, epoch, **changed)

@@ -13,6 +13,7 @@ from streamer.outage import Outage
 from streamer.outputs import Kind, Target
 from streamer.pushing import Pushing
 from wire import targets
+from wire.leases import DeposedError
 
 LOOK_S = 0.5
 """Between two looks at what was added and removed."""
@@ -29,10 +30,12 @@ class Targets:
         hub: Hub,
         broker: Redis,
         channel: str,
+        epoch: Callable[[], int],
         serve: Callable[[Target, Hub], Pushing] = Pushing,
     ) -> None:
+        """`epoch` returns that of the lease by which the channel is sent."""
         self._fixed, self._hub, self._serve = fixed, hub, serve
-        self._broker, self._channel = broker, channel
+        self._broker, self._channel, self._epoch = broker, channel, epoch
         self._served: dict[str, Pushing] = {}
         self._ending: list[Pushing] = []  # no longer served, and not ended yet
         self._changing = Lock()
@@ -64,9 +67,9 @@ class Targets:
         while not stop.wait(LOOK_S):
             try:
                 self._adjust(targets.added(self._broker, self._channel))
-                targets.report(self._broker, self._channel, self.reports())
+                targets.report(self._broker, self._channel, self.reports(), self._epoch())
                 self._outage.ended()
-            except RedisError as error:
+            except (RedisError, DeposedError) as error:
                 self._outage.began(error)
             except Exception:
                 log.exception("looking for targets failed, and goes on in %s s", LOOK_S)

@@ -12,6 +12,9 @@ from wire.leases import Lease
 LEASE_S = 1.5
 """A holder that is not heard of for so long is dead. One that lives is heard sooner, even when the broker is
 back from an outage: at its next beat, after two time-outs of half a second on a connection that broke."""
+MISSING_S = 0.7
+"""A lease that is not there is nobody's after so long. Where a broker was wiped a holder that lives has laid
+it down anew by then, at its next beat."""
 NOBODYS = Lease()
 
 
@@ -22,7 +25,7 @@ class Watch:
     `epoch` is the highest that was ever seen.
     """
 
-    seen: Lease = NOBODYS
+    seen: Lease | None = None
     since_s: float = -math.inf
     epoch: int = 0
 
@@ -37,5 +40,13 @@ class Watch:
 
     def may_take(self, now_s: float) -> bool:
         """Return whether nobody sends the channel, as far as can be known."""
-        was_let_go = self.seen.epoch > 0 and not self.seen.holder
-        return was_let_go or now_s - self.since_s >= LEASE_S
+        if self.seen is None:
+            return False
+        if self.seen.at_ms and not self.seen.holder:
+            return True
+        was_never_seen = self.seen == NOBODYS and self.epoch == 0
+        return now_s - self.since_s >= (MISSING_S if was_never_seen else LEASE_S)
+
+    def has_moved(self, before: "Watch") -> bool:
+        """Return whether somebody has renewed or taken the lease since the look `before`: a holder lives."""
+        return before.seen is not None and self.seen not in (before.seen, None) and bool(self.seen.holder)

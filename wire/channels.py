@@ -63,12 +63,14 @@ def report(broker: Redis, channel: Channel) -> None:
     leases.accepted(script(broker, scripts.REPORT, names, channel.name, *fields, str(channel.epoch)))
 
 
-def report_counters(broker: Redis, name: str, counted: Mapping[str, int]) -> None:
-    """Tell what the channel's streamer has counted since its start."""
-    with broker.pipeline() as pipe:
-        pipe.hset(keys.counters(name), items=[part for pair in counted.items() for part in pair])
-        pipe.expire(keys.counters(name), COUNTED_S)
-        pipe.execute()
+def report_counters(broker: Redis, channel: Channel, counted: Mapping[str, int]) -> None:
+    """Tell what the channel's streamer has counted since its start.
+
+    Raises:
+        DeposedError: another streamer sends the channel by now.
+    """
+    told = {name: str(value) for name, value in counted.items()}
+    leases.tell(broker, channel.name, channel.epoch, keys.counters(channel.name), told, COUNTED_S)
 
 
 def counters(broker: Redis, name: str) -> dict[str, int]:

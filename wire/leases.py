@@ -1,5 +1,6 @@
 """Who sends a channel: one streamer at a time holds its lease, as long as it is heard of."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from redis import Redis
@@ -54,6 +55,16 @@ def renew(broker: Redis, channel: str, holder: str, epoch: int) -> None:
 def release(broker: Redis, channel: str, holder: str, epoch: int) -> None:
     """Let the lease go, if `holder` has it by this `epoch`: another may take it at once."""
     script(broker, scripts.RELEASE_LEASE, [keys.lease(channel)], holder, str(epoch))
+
+
+def tell(broker: Redis, channel: str, epoch: int, key: str, told: Mapping[str, str], kept_s: int) -> None:
+    """Keep for `kept_s`, in the hash at `key`, what the streamer tells that holds the channel by `epoch`.
+
+    Raises:
+        DeposedError: another streamer sends the channel by now.
+    """
+    fields = [part for pair in told.items() for part in pair]
+    accepted(script(broker, scripts.TELL, [key, keys.lease(channel)], str(kept_s), *fields, str(epoch)))
 
 
 def accepted(answer: object) -> bool:

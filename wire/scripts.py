@@ -86,18 +86,33 @@ return 1
 )
 """Keep what a channel's streamer plays and where it is; its first write grows nothing either."""
 
+TELL = (
+    _NOT_DEPOSED
+    + """
+-- KEYS what; ARGV ttl s, fields..
+redis.call('DEL', KEYS[1])
+if #ARGV == 1 then return 1 end
+redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+return 1
+"""
+)
+"""Keep for a short time what a channel's streamer tells, in place of what was told before."""
+
 TAKE_LEASE = (
     _NOW
     + """
 -- KEYS lease; ARGV holder, epoch, the epoch and time of the lease as it was seen
-local epoch, at = unpack(redis.call('HMGET', KEYS[1], 'epoch', 'at_ms'))
+local holder, epoch, at = unpack(redis.call('HMGET', KEYS[1], 'holder', 'epoch', 'at_ms'))
+if holder == ARGV[1] and epoch == ARGV[2] then return 1 end
 if (epoch or '0') ~= ARGV[3] or (at or '0') ~= ARGV[4] then return 0 end
 redis.call('PERSIST', KEYS[1])
 redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'epoch', ARGV[2], 'since_ms', now, 'at_ms', now)
 return 1
 """
 )
-"""Take a lease that is as it was seen.
+"""Take a lease that is as it was seen, or was taken by this very call: a client that hears no answer sends it
+once more.
 
 The first write of this and the next grows nothing, so that a full broker takes it as well: it stops no
 standby, and has none think that the holder is dead.

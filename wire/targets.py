@@ -5,17 +5,17 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from secrets import token_hex
-from typing import Any, Self
+from typing import Self
 
 from redis import Redis
 
-from wire import keys, scripts
+from wire import keys, leases, scripts
 from wire.connection import script, text_hash
 
 TARGETS_MAX = 16
 """Targets that may be added to a channel: each costs a process of 40 MB and a hundredth of a core."""
 REPORTED_S = 5
-"""How long a report holds: a streamer that is alive tells each second."""
+"""How long a report holds: a streamer that is alive tells twice a second."""
 
 
 class State(StrEnum):
@@ -73,16 +73,14 @@ def added(broker: Redis, channel: str) -> dict[str, str]:
     return text_hash(broker, keys.targets(channel))
 
 
-def report(broker: Redis, channel: str, reports: Iterable[Report]) -> None:
-    """Tell how the targets stand."""
-    key = keys.pushing(channel)
-    told: dict[Any, Any] = {report.id: report.to_json() for report in reports}
-    with broker.pipeline() as pipe:
-        pipe.delete(key)
-        if told:
-            pipe.hset(key, mapping=told)
-            pipe.expire(key, REPORTED_S)
-        pipe.execute()
+def report(broker: Redis, channel: str, reports: Iterable[Report], epoch: int) -> None:
+    """Tell how the targets stand, as the streamer that holds the channel by `epoch`.
+
+    Raises:
+        DeposedError: another streamer sends the channel by now.
+    """
+    told = {report.id: report.to_json() for report in reports}
+    leases.tell(broker, channel, epoch, keys.pushing(channel), told, REPORTED_S)
 
 
 def reports(broker: Redis, channel: str) -> list[Report]:

@@ -14,6 +14,7 @@ from tests.app.conftest import Hearts
 from tests.app.test_jobs import put
 from tests.conftest import free_port
 from wire import channels, connection, keys, targets, workers
+from wire.channels import Channel
 from wire.chunks import Row, Stage
 from wire.jobs import State
 from wire.tallies import Tally
@@ -21,6 +22,7 @@ from wire.targets import Report
 from wire.targets import State as TargetState
 from wire.workers import Worker
 
+MAIN = Channel("main", "avatar", 10, 64, 36, 0)
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -73,7 +75,7 @@ def test_what_was_mended_is_counted(client: FlaskClient, broker: Redis) -> None:
 
 
 def test_streamer_is_told_with_its_own_counters(client: FlaskClient, broker: Redis, hearts: Hearts) -> None:
-    channels.report_counters(broker, "main", {"ticks_late": 7})
+    channels.report_counters(broker, MAIN, {"ticks_late": 7})
     seen = scraped(client)
     assert value(seen, "live_streamer_up", channel="main") == 1
     assert value(seen, "live_streamer_ticks_late_total", channel="main") == 7
@@ -84,7 +86,7 @@ def test_streamer_is_told_with_its_own_counters(client: FlaskClient, broker: Red
 def test_each_target_is_told_with_what_it_lost(client: FlaskClient, broker: Redis) -> None:
     up = Report("hls", "hls", "", True, TargetState.CONNECTED)
     down = Report("a1", "rtmp", "rtmp://h/live/…", False, TargetState.CONNECTING, 0.0, 3, 4, "refused")
-    targets.report(broker, "main", [up, down])
+    targets.report(broker, "main", [up, down], 0)
     seen = scraped(client)
     assert value(seen, "live_target_up", channel="main", target="hls") == 1
     assert value(seen, "live_target_up", channel="main", target="a1") == 0
@@ -116,11 +118,11 @@ def test_a_server_that_is_down_is_told_and_hides_nothing_of_the_other(
 
 
 def test_every_metric_is_documented_with_its_labels_and_no_other(client: FlaskClient, broker: Redis) -> None:
-    channels.report_counters(broker, "main", {"ticks_late": 7})
+    channels.report_counters(broker, MAIN, {"ticks_late": 7})
     job = put(broker, 1, state=State.RENDERING)
     broker.hset(keys.job(job.id), "frames", 60)
     broker.hset(keys.chunks(job.id), "0", Row(Stage.SENT, 1, "gpu.h.0", 0).to_json())
-    targets.report(broker, "main", [Report("hls", "hls", "", True, TargetState.CONNECTED)])
+    targets.report(broker, "main", [Report("hls", "hls", "", True, TargetState.CONNECTED)], 0)
     made = {
         (re.sub("ticks_late", "<counter>", name), frozenset(label for label, _ in labels))
         for name, labels in scraped(client)

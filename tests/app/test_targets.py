@@ -52,7 +52,7 @@ def test_how_targets_stand_is_what_the_streamer_tells(nobody: FlaskClient, broke
     added = add(nobody).json
     assert added
     told = Report(added["id"], "rtmp", SHOWN, False, State.CONNECTING, error="refused")
-    targets.report(broker, "main", [HLS, told])
+    targets.report(broker, "main", [HLS, told], 0)
     by_id = {target["id"]: target for target in listed(nobody)}
     assert by_id["hls"] == {
         "id": "hls", "kind": "hls", "address": None, "removable": False, "state": "connected",
@@ -72,7 +72,7 @@ def test_removed_target_is_gone_at_once_though_the_streamer_still_tells_of_it(
     added = add(nobody).json
     assert added
     told = Report(added["id"], "rtmp", SHOWN, False, State.CONNECTED)
-    targets.report(broker, "main", [told])
+    targets.report(broker, "main", [told], 0)
     answer = nobody.delete(f"{PATH}/{added['id']}")
     assert answer.status_code == 200
     assert answer.json is not None
@@ -85,7 +85,7 @@ def test_removed_target_is_gone_at_once_though_the_streamer_still_tells_of_it(
 def test_target_of_the_settings_can_neither_be_added_nor_removed(
     nobody: FlaskClient, broker: Redis, parts: Parts
 ) -> None:
-    targets.report(broker, "main", [HLS])
+    targets.report(broker, "main", [HLS], 0)
     assert code(nobody.delete(f"{PATH}/hls")) == (409, "target_is_set")
     assert code(add(nobody, parts.settings.rtmp_url)) == (409, "target_is_set")
     assert targets.added(broker, "main") == {}

@@ -54,7 +54,7 @@ class Air:
     def __post_init__(self) -> None:
         self.buffer, self.counters = Buffer(1000), Counters()
         self.playout = Playout(
-            self.avatar, self.label, FADE, self.position, self.buffer, self._keep, self.counters
+            self.avatar, self.label, FADE, self.position, -1, self.buffer, self._keep, self.counters
         )
 
     def _keep(
@@ -317,7 +317,7 @@ def test_ticks_come_25_a_second_until_stopped(air: Air, clock: list[float]) -> N
         clock[0] += 0.013  # what a tick takes
         return len(air.numbers) == 100
 
-    air.playout.run(0, is_stopped, always)
+    air.playout.run(is_stopped, always)
     assert air.numbers == list(range(100))
     assert moments[1:] == pytest.approx([0.013, *(n / FPS for n in range(1, 100))])
     assert air.counters.ticks_late == 1
@@ -328,7 +328,7 @@ def test_short_stall_is_caught_up_and_a_long_one_skipped_and_counted(air: Air, c
         clock[0] += {10: 1.0, 60: 60.0}.get(len(air.numbers), 0.0)
         return len(air.numbers) == 100
 
-    air.playout.run(0, is_stopped, always)
+    air.playout.run(is_stopped, always)
     assert air.numbers[:60] == list(range(60))
     assert air.numbers[60] == pytest.approx(60 + 60 * 25, abs=1)
     assert air.counters.ticks_skipped == air.numbers[60] - 60
@@ -350,15 +350,25 @@ def test_stall_long_enough_for_another_to_take_over_is_asked_about_before_the_ne
         clock[0] += {10: 0.5, 60: STALL_S + 0.1}.get(len(air.numbers), 0.0)
         return len(air.numbers) == 100
 
-    air.playout.run(0, is_stopped, may_send)
+    air.playout.run(is_stopped, may_send)
     assert asked == [60]
     assert len(air.numbers) == 60
 
 
 @pytest.mark.usefixtures("clock")
+def test_ticks_go_on_from_the_one_that_was_sent_last(avatar: Avatar) -> None:
+    numbers: list[int] = []
+    buffer, counters = Buffer(10), Counters()
+    playout = Playout(avatar, None, FADE, 7, 500, buffer, lambda number, *_: numbers.append(number), counters)
+    assert playout.number == 500
+    playout.run(lambda: len(numbers) == 2, always)
+    assert numbers == [501, 502]
+
+
+@pytest.mark.usefixtures("clock")
 def test_asked_to_stop_while_speaking_it_closes_the_mouth_and_leaves_the_rest_of_the_job(air: Air) -> None:
     air.speak(make_job(frames=40, position=5), range(40))
-    air.playout.run(0, lambda: len(air.numbers) >= 20, always)
+    air.playout.run(lambda: len(air.numbers) >= 20, always)
     assert air.spoken == [None] * 5 + list(range(15)) + [None] * FADE
     assert air.mouths()[-FADE - 1 :] == pytest.approx([1, 0.75, 0.5, 0.25, 0], abs=0.01)
     assert air.sounds[-1][-1] == 0
@@ -367,14 +377,14 @@ def test_asked_to_stop_while_speaking_it_closes_the_mouth_and_leaves_the_rest_of
 
 @pytest.mark.usefixtures("clock")
 def test_asked_to_stop_in_idle_it_sends_nothing_more(air: Air) -> None:
-    air.playout.run(0, lambda: len(air.numbers) >= 3, always)
+    air.playout.run(lambda: len(air.numbers) >= 3, always)
     assert len(air.numbers) == 3
 
 
 @pytest.mark.usefixtures("clock")
 def test_channel_that_is_another_s_is_not_sent_to_even_to_close_the_mouth(air: Air) -> None:
     air.speak(make_job(frames=40, position=5), range(40))
-    air.playout.run(0, lambda: len(air.numbers) == 100, lambda _: len(air.numbers) < 20)
+    air.playout.run(lambda: len(air.numbers) == 100, lambda _: len(air.numbers) < 20)
     assert len(air.numbers) == 20
     assert air.mouths()[-1] == 1
 

@@ -1,7 +1,7 @@
 """Telling what was sent: to the broker, and then to the frames server."""
 
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from threading import Event, Thread
 
 import numpy as np
@@ -34,7 +34,9 @@ def lost(progress: Progress, job: Job, number: int) -> None:
 
 
 def reporter(broker: Redis, progress: Progress, counters: Counters | None = None) -> Reporter:
-    return Reporter(broker, CHANNEL, lambda: Place(1234, 77), progress, counters or Counters(), 60)
+    return Reporter(
+        broker, lambda: replace(CHANNEL, position=1234, tick=77), progress, counters or Counters(), 60
+    )
 
 
 def once(part: Reporter | Fences) -> None:

@@ -17,7 +17,7 @@ from streamer.targets import Targets
 from tests.conftest import free_port
 from tests.streamer.conftest import wait_until
 from tests.streamer.flv import group
-from wire import connection, targets
+from wire import connection, leases, targets
 
 HLS = Target("hls", Kind.HLS, "/nowhere")
 
@@ -25,7 +25,7 @@ HLS = Target("hls", Kind.HLS, "/nowhere")
 @contextmanager
 def serving(broker: Redis) -> Iterator[Targets]:
     """Serve HLS and whatever is added; nothing comes from the encoder, so no pusher is started."""
-    served, stop = Targets([HLS], Hub(), broker, "main"), Event()
+    served, stop = Targets([HLS], Hub(), broker, "main", lambda: 1), Event()
     thread = Thread(target=served.run, args=(stop,))
     thread.start()
     try:
@@ -94,7 +94,7 @@ def test_targets_stay_while_the_broker_cannot_be_reached(
 def test_cut_waits_for_no_removal_and_ends_that_too(broker: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streamer.child.CLOSE_S", 60.0)
     hub, lingers = Hub(), [sys.executable, "-c", "import time; time.sleep(60)"]
-    served = Targets([], hub, broker, "main", lambda target, hub: Pushing(target, hub, lingers))
+    served = Targets([], hub, broker, "main", lambda: 1, lambda target, hub: Pushing(target, hub, lingers))
     with served:
         served._adjust({"added": "rtmp://h/live/key"})
         for tag in group(0):
@@ -109,11 +109,20 @@ def test_cut_waits_for_no_removal_and_ends_that_too(broker: Redis, monkeypatch: 
 
 
 def test_nothing_is_served_after_a_cut(broker: Redis) -> None:
-    served = Targets([], Hub(), broker, "main")
+    served = Targets([], Hub(), broker, "main", lambda: 1)
     with served:
         served.cut()
         served._adjust({"added": "rtmp://h/live/key"})
         assert ids(served) == set()
+
+
+def test_deposed_streamer_tells_nothing_more_of_its_targets(
+    broker: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert leases.take(broker, "main", "another", leases.load(broker, "main"), 2)
+    with serving(broker):
+        wait_until(lambda: "another streamer sends the channel" in caplog.text)
+        assert targets.reports(broker, "main") == []
 
 
 def test_end_leaves_no_thread(broker: Redis) -> None:
@@ -125,6 +134,6 @@ def test_end_leaves_no_thread(broker: Redis) -> None:
 
 
 def test_folder_of_a_set_target_is_not_told(broker: Redis, tmp_path: Path) -> None:
-    served = Targets([Target("hls", Kind.HLS, str(tmp_path))], Hub(), broker, "main")
+    served = Targets([Target("hls", Kind.HLS, str(tmp_path))], Hub(), broker, "main", lambda: 1)
     with served:
         assert str(tmp_path) not in repr(served.reports())

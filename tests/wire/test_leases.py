@@ -1,14 +1,17 @@
 """A channel's lease: one streamer has it, and what those before it still tell is not taken."""
 
+from dataclasses import replace
+
 import pytest
 from redis import Redis
 
 from tests.streamer.conftest import make_job
-from wire import channels, jobs, leases
+from wire import channels, jobs, leases, targets
 from wire.channels import Channel
 from wire.connection import now_ms
 from wire.jobs import State
 from wire.leases import DeposedError, Lease
+from wire.targets import Report
 
 
 def take(broker: Redis, holder: str, epoch: int) -> bool:
@@ -36,6 +39,13 @@ def test_of_two_that_saw_the_same_lease_one_takes_it(broker: Redis) -> None:
     seen = leases.load(broker, "main")
     assert leases.take(broker, "main", "a", seen, 1)
     assert not leases.take(broker, "main", "b", seen, 1)
+    assert holder(broker) == ("a", 1)
+
+
+def test_lease_is_taken_by_a_call_that_is_sent_again_as_its_answer_was_lost(broker: Redis) -> None:
+    seen = leases.load(broker, "main")
+    assert leases.take(broker, "main", "a", seen, 1)
+    assert leases.take(broker, "main", "a", seen, 1)
     assert holder(broker) == ("a", 1)
 
 
@@ -100,6 +110,21 @@ def test_place_that_a_deposed_streamer_tells_is_not_taken(broker: Redis) -> None
     told = channels.load(broker, "main")
     assert told is not None
     assert (told.position, told.epoch) == (600, 2)
+
+
+def test_counters_and_targets_that_a_deposed_streamer_tells_are_not_taken(broker: Redis) -> None:
+    first = Channel("main", "avatar", 10, 64, 36, 500, epoch=1)
+    report = Report("hls", "hls", "", is_set=True, state=targets.State.CONNECTED)
+    take(broker, "a", 1)
+    take(broker, "b", 2)
+    channels.report_counters(broker, replace(first, epoch=2), {"underruns": 2})
+    targets.report(broker, "main", [report], 2)
+    with pytest.raises(DeposedError):
+        channels.report_counters(broker, first, {"underruns": 1})
+    with pytest.raises(DeposedError):
+        targets.report(broker, "main", [], 1)
+    assert channels.counters(broker, "main") == {"underruns": 2}
+    assert targets.reports(broker, "main") == [report]
 
 
 def test_job_is_not_moved_by_a_deposed_streamer(broker: Redis) -> None:

@@ -31,8 +31,8 @@ def test_removed_target_is_gone_and_that_is_told_once(broker: Redis) -> None:
 
 
 def test_report_is_read_as_it_was_told_and_holds_for_a_while(broker: Redis) -> None:
-    targets.report(broker, "main", [REPORT])
+    targets.report(broker, "main", [REPORT], 0)
     assert targets.reports(broker, "main") == [REPORT]
     assert 0 < broker.pttl(keys.pushing("main")) <= targets.REPORTED_S * 1000
-    targets.report(broker, "main", [])
+    targets.report(broker, "main", [], 0)
     assert targets.reports(broker, "main") == []
