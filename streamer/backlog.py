@@ -44,6 +44,11 @@ class Backlog:
         """Return the oldest that waits, if any does."""
         return self._tags.popleft() if self._tags else None
 
+    def clear(self) -> None:
+        """Drop all that waits: what comes now is another stream."""
+        self._tags.clear()
+        self._is_skipping = True
+
     def begin(self) -> None:
         """Note that somebody takes from now on."""
         self._is_taken = True

@@ -34,6 +34,7 @@ class Pushing:
         self._target, self._hub = target, hub
         self._command = [*command, target.id]  # by the name alone `ps` tells them apart
         self._backlog, self._news = Backlog(), Condition()
+        self._preface = hub.preface  # of the stream that is in the backlog
         self._messages = Messages(target.address)
         self._stop = Stop()
         self._began_s = 0.0
@@ -84,6 +85,9 @@ class Pushing:
 
     def _put(self, tag: Tag) -> None:
         with self._news:
+            if self._hub.preface is not self._preface:
+                self._backlog.clear()
+                self._preface = self._hub.preface
             dropped = self._backlog.dropped
             self._backlog.put(tag)
             self._news.notify()
@@ -111,42 +115,52 @@ class Pushing:
         try:
             if first := self._take():
                 self._began_s = monotonic()
-                self._feed(first)
+                self._feed(*first)
         finally:
             self._open_since_s = None
             with self._news:
                 self._backlog.end()
 
-    def _feed(self, first: Tag) -> None:
-        preface, self._said = self._hub.preface, ""
+    def _feed(self, preface: bytes, tag: Tag) -> None:
+        self._said = ""
         name = f"pusher {self._target.id}"
         with Child(name, self._command, self._stop, self._heard, self._told, PIPE_BYTES, STALL_S) as pusher:
             log.debug("target %s: pusher started, process %d", self._target.id, pusher.pid)
-            pusher.write(self._target.order(), preface, first.data)
-            while tag := self._take():
-                if self._hub.preface is not preface:
-                    raise BrokenPipe("the encoder's stream has changed")
-                pusher.write(tag.data)
+            pusher.write(self._target.order(), preface, tag.data)
+            while next_ := self._take(preface):
+                pusher.write(next_[1].data)
+            pusher.finish()
 
-    def _take(self) -> Tag | None:
-        """Wait for the next tag; there is none if the target is to stop and all were taken."""
+    def _take(self, begun: bytes | None = None) -> tuple[bytes, Tag] | None:
+        """Wait for the next tag, and return it with the preface of its stream.
+
+        There is none if another stream follows the one that was `begun`, or the target is to stop and all
+        were taken.
+        """
         with self._news:
-            while (tag := self._backlog.take()) is None and not self._stop.is_set():
+            while (preface := self._hub.preface) is begun or begun is None:
+                if self._preface is preface and (tag := self._backlog.take()):
+                    return preface, tag
+                if self._stop.is_set():
+                    break
                 self._news.wait(LOOK_S)
-        return tag
+        return None
 
     def _heard(self, output: bytes) -> None:
         if output == OPEN:
             self._opened += 1
             self._open_since_s, self._error = monotonic(), ""
-            log.info("target %s: connected, %s", self._target.id, self._target.shown or self._target.kind)
+            if self._news_of("connected"):
+                log.info("target %s: connected, %s", self._target.id, self._target.shown or self._target.kind)
 
     def _told(self, line: str) -> None:
         self._said = self._messages.shown(line) or self._said
         self._log(line)
 
     def _log(self, line: str) -> None:
-        with self._news:
-            text = self._messages.news(line, monotonic())
-        if text:
+        if text := self._news_of(line):
             log.warning("target %s: %s", self._target.id, text)
+
+    def _news_of(self, line: str) -> str | None:
+        with self._news:
+            return self._messages.news(line, monotonic())

@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 
 from demo import rtmp
 from streamer.flv import Kind as Tags
+from streamer.flv import Splitter
 from streamer.hub import Hub
 from streamer.outputs import Kind, Target
 from streamer.pushing import Pushing
@@ -43,11 +44,12 @@ def is_connected(pushing: Pushing) -> bool:
 def pushers(name: str) -> list[int]:
     """Return the process ids of this process's pushers for the target `name`."""
     found = []
-    for children in Path("/proc/self/task").glob("*/children"):
-        for pid in children.read_text().split():
-            words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-            if "streamer.pusher" in words and name in words:
-                found.append(int(pid))
+    with suppress(OSError):  # a thread or process that ends while it is looked at
+        for children in Path("/proc/self/task").glob("*/children"):
+            for pid in children.read_text().split():
+                words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+                if "streamer.pusher" in words and name in words:
+                    found.append(int(pid))
     return found
 
 
@@ -214,6 +216,41 @@ def test_what_waits_at_the_stop_is_sent(tmp_path: Path) -> None:
         for each in group(0):
             hub.put(each)
     assert taken.read_bytes().endswith(group(0)[-1].data)
+
+
+def test_target_that_waits_while_timestamps_start_again_gets_none_of_those_before(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    keep = f"import sys; open({str(taken)!r}, 'wb').write(sys.stdin.buffer.read())"
+    hub = Hub()
+    hub.put(tag(Tags.VIDEO_HEADER, 0))
+    pushing = Pushing(hls_target(tmp_path), hub, [sys.executable, "-c", keep])
+    hub.add(pushing._put)  # as while it waits to be tried again
+    for each in group(50):
+        hub.put(each)
+    hub.remove(pushing._put)
+    hub.renew()
+    with pushing:
+        wait_until(lambda: pushing._backlog._is_taken)
+        for each in group(0):
+            hub.put(each)
+    got = Splitter().feed(taken.read_bytes().partition(b"\n")[2])
+    assert got == [tag(Tags.VIDEO_HEADER, 0), *group(0)]
+
+
+def test_target_keeps_the_keyframe_at_which_timestamps_start_again(tmp_path: Path) -> None:
+    starts, taken = tmp_path / "starts", tmp_path / "taken"
+    keep = f"open({str(starts)!r}, 'a').write('x'); open({str(taken)!r}, 'wb').write(sys.stdin.buffer.read())"
+    hub = Hub()
+    hub.put(tag(Tags.VIDEO_HEADER, 0))
+    with Pushing(hls_target(tmp_path), hub, [sys.executable, "-c", f"import sys; {keep}"]):
+        for each in group(50):
+            hub.put(each)
+        wait_until(starts.exists, PATIENCE_S)
+        hub.renew()
+        for each in group(0):
+            hub.put(each)
+        wait_until(lambda: starts.read_text() == "xx", PATIENCE_S)
+    assert Splitter().feed(taken.read_bytes().partition(b"\n")[2]) == [tag(Tags.VIDEO_HEADER, 0), *group(0)]
 
 
 def test_changed_headers_have_every_target_begin_anew(tmp_path: Path) -> None:
