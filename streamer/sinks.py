@@ -69,6 +69,7 @@ class Recording:
                 part.rename(part.with_suffix(""))
             else:
                 part.unlink()
+        self._make_room()
 
     def put(self, packet: AnyPacket) -> None:
         if packet.is_keyframe and packet.stream.type == "video" and packet.dts is not None:
@@ -93,7 +94,7 @@ class Recording:
         self._file, self._began_ms = Muxed(str(self._path), "matroska", {}, self._streams), now_ms
 
     def _make_room(self) -> None:
-        """Delete the oldest files over the bound.
+        """Delete the oldest files over the bound: before it is said to be open, and before each file.
 
         Raises:
             OSError: the disk is full all the same.

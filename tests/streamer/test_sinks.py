@@ -1,8 +1,10 @@
 """What is written where: HLS and recordings, from a stream that was encoded before."""
 
 import io
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 import av
 import pytest
@@ -29,6 +31,12 @@ def push_all(target: Target, cut: Cut = lambda tags: tags) -> None:
 def _stdout(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a pusher says goes nowhere."""
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO()))
+
+
+def said(stdout: TextIO) -> bytes:
+    buffer = stdout.buffer
+    assert isinstance(buffer, io.BytesIO)
+    return buffer.getvalue()
 
 
 def hls(folder: Path) -> Target:
@@ -106,3 +114,4 @@ def test_full_disk_is_told_and_nothing_is_written(tmp_path: Path, monkeypatch: p
     with pytest.raises(OSError, match="nothing is recorded: the disk has less"):
         push_all(recording(tmp_path))
     assert list(tmp_path.iterdir()) == []
+    assert said(sys.stdout) == b"", "it is not open"
