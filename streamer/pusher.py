@@ -4,22 +4,30 @@ The first line of the input is the order (`streamer.outputs.Target`), what follo
 this way, for everybody can read a process's arguments.
 """
 
+import ctypes
+import os
+import signal
 import sys
 
 import av
 from av.container import InputContainer
 
-from streamer.outputs import OPEN, Target
+from streamer.outputs import OPEN, Kind, Target
 from streamer.sinks import opened
 
 AT_ONCE = {"probesize": "32", "analyzeduration": "0"}
 """The headers say all that must be known."""
+PR_SET_PDEATHSIG = 1
+"""Of `prctl(2)`."""
 
 
 def main() -> None:
     """Push until the input ends; end with its reason on stderr where the target fails."""
+    parent = os.getppid()
     with open(0, "rb", buffering=0) as source:  # unbuffered: what came is to be had at once
         target = Target.of(source.readline())
+        if target.kind is Kind.HLS:
+            die_with(parent)
         av.logging.restore_default_callback()
         av.logging.set_level(av.logging.ERROR)  # it warns that so little is read ahead
         try:
@@ -28,6 +36,13 @@ def main() -> None:
                 push(stream, target)
         except (OSError, av.error.FFmpegError) as error:
             sys.exit(error.strerror or str(error))  # the rest of the text is its address
+
+
+def die_with(parent: int) -> None:
+    """End at once with the streamer: to close the list in order would write it over its successor's."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it has ended already
+        sys.exit("the streamer has ended")
 
 
 def push(stream: InputContainer, target: Target) -> None:
