@@ -204,15 +204,21 @@ class System:
     def children(self, name: str) -> list[int]:
         """Return the ids of the processes that a process started itself."""
         pid = self._running[name].popen.pid
-        found = [task.read_text().split() for task in Path(f"/proc/{pid}/task").glob("*/children")]
-        return [int(child) for children in found for child in children]
+        found: list[int] = []
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):  # a thread that ends while it is looked at
+                found += map(int, task.read_text().split())
+        return found
 
     def pids(self) -> dict[str, list[int]]:
         """Return the ids of each process that runs, and of those that it started itself."""
         return {name: [running.popen.pid, *self.children(name)] for name, running in self._running.items()}
 
     def freeze(self, name: str) -> None:
-        """Have a process, and all that it started, stand still until `thaw`."""
+        """Have a process stand still until `thaw`, and what it started but in sessions of their own.
+
+        A streamer's ffmpeg and pushers have one: they go on with what they were given.
+        """
         os.killpg(self._running[name].popen.pid, signal.SIGSTOP)
 
     def thaw(self, name: str) -> None:

@@ -157,8 +157,16 @@ def note_others() -> None:
 def ffmpegs(parent: int | str = "self") -> list[int]:
     """Return the ids of the ffmpeg processes that `parent` started in this test and still has."""
     found = []
-    with suppress(OSError):  # a thread or process that ends while it is looked at
-        for children in Path(f"/proc/{parent}/task").glob("*/children"):
-            pids = children.read_text().split()
-            found += [int(pid) for pid in pids if "ffmpeg" in Path(f"/proc/{pid}/comm").read_text()]
+    for pid in children(parent):
+        with suppress(OSError):  # it ends while it is looked at
+            found += [pid] if "ffmpeg" in Path(f"/proc/{pid}/comm").read_text() else []
     return [pid for pid in found if pid not in _others]
+
+
+def children(parent: int | str) -> list[int]:
+    """Return the ids of all processes that `parent` started and still has."""
+    found = []
+    for task in Path(f"/proc/{parent}/task").glob("*/children"):
+        with suppress(OSError):  # a thread that ends while it is looked at
+            found += [int(pid) for pid in task.read_text().split()]
+    return found

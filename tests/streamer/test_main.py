@@ -18,7 +18,7 @@ from avatars.store import avatar_hash
 from demo.redis import broker_command, server_path
 from tests.conftest import free_port
 from tests.metering.clip import lay_ready
-from tests.streamer.conftest import ffmpegs, is_open, make_batches, make_job, post, wait_until
+from tests.streamer.conftest import children, ffmpegs, is_open, make_batches, make_job, post, wait_until
 from wire import channels, chunks, jobs, leases, supply
 from wire.jobs import Job, State
 from wire.media import FPS
@@ -138,12 +138,13 @@ def test_asked_to_stop_it_ends_in_order_and_leaves_no_child(
     streamer: Streamer, number: signal.Signals
 ) -> None:
     with streamer.running() as process:
-        (ffmpeg,) = ffmpegs(process.pid)
+        wait_until(lambda: len(children(process.pid)) == 2)  # ffmpeg, and the pusher of HLS
+        ffmpeg_and_pusher = children(process.pid)
         process.send_signal(number)
         began = time.monotonic()
         assert process.wait(STOP_S) == 0
     assert time.monotonic() - began < 5
-    assert not Path(f"/proc/{ffmpeg}").exists()
+    assert not [pid for pid in ffmpeg_and_pusher if Path(f"/proc/{pid}").exists()]
     text = streamer.log.read_text()
     assert "goes off air" in text
     assert "Traceback" not in text

@@ -18,7 +18,7 @@ from streamer.hub import Hub
 from streamer.outputs import Kind, Target
 from streamer.pushing import Pushing
 from tests.conftest import free_port
-from tests.streamer.conftest import running_rtmp, wait_until
+from tests.streamer.conftest import children, running_rtmp, wait_until
 from tests.streamer.encoding import Bench, ffmpeg, received
 from tests.streamer.flv import group, tag
 from wire.media import FPS
@@ -44,12 +44,10 @@ def is_connected(pushing: Pushing) -> bool:
 def pushers(name: str) -> list[int]:
     """Return the process ids of this process's pushers for the target `name`."""
     found = []
-    with suppress(OSError):  # a thread or process that ends while it is looked at
-        for children in Path("/proc/self/task").glob("*/children"):
-            for pid in children.read_text().split():
-                words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-                if "streamer.pusher" in words and name in words:
-                    found.append(int(pid))
+    for pid in children("self"):
+        with suppress(OSError):  # it ends while it is looked at
+            words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+            found += [pid] if "streamer.pusher" in words and name in words else []
     return found
 
 
