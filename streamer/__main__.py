@@ -121,7 +121,7 @@ def play(
                 avatar.width,
                 avatar.height,
                 playout.position,
-                tick=playout.number - encoder.base,
+                tick=encoder.timed(playout.number),
                 epoch=term.epoch,
             )
 

@@ -101,10 +101,9 @@ class Encoder:
         """Send nothing more, not even what waits: another sends by now."""
         self._stop.cut()
 
-    @property
-    def base(self) -> int:
-        """The tick at which the stream's timestamps started."""
-        return self._base
+    def timed(self, number: int) -> int:
+        """Return how many ticks after the one in which timestamps started tick `number` is."""
+        return number - self._base
 
     def write(
         self, number: int, picture: Sequence[Piece], sound: NDArray[np.int16], spoken: Spoken | None
