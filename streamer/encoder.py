@@ -173,7 +173,8 @@ class Encoder:
             self._owed_s, self._patience_s = None, YIELD_S
             self._hub.put(tag)
             if tag.kind in PICTURES:
-                self._note(self._base + round(tag.time_ms * FPS / 1000))
+                # down: a stream that starts at 0 lies later by what the sound's encoder needs to begin
+                self._note(self._base + tag.time_ms * FPS // 1000)
 
     def _note(self, number: int) -> None:
         for spoken in self._fed.until(number):

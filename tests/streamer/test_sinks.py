@@ -1,10 +1,8 @@
 """What is written where: HLS and recordings, from a stream that was encoded before."""
 
 import io
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
 
 import av
 import pytest
@@ -31,12 +29,6 @@ def push_all(target: Target, cut: Cut = lambda tags: tags) -> None:
 def _stdout(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a pusher says goes nowhere."""
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO()))
-
-
-def said(stdout: TextIO) -> bytes:
-    buffer = stdout.buffer
-    assert isinstance(buffer, io.BytesIO)
-    return buffer.getvalue()
 
 
 def hls(folder: Path) -> Target:
@@ -109,9 +101,11 @@ def test_recording_of_a_pusher_that_was_killed_is_kept(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2, "one that is empty is not kept"
 
 
-def test_full_disk_is_told_and_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_is_told_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
     monkeypatch.setattr(sinks, "RESERVE_BYTES", 2**60)
     with pytest.raises(OSError, match="nothing is recorded: the disk has less"):
         push_all(recording(tmp_path))
     assert list(tmp_path.iterdir()) == []
-    assert said(sys.stdout) == b"", "it is not open"
+    assert capsysbinary.readouterr().out == b"", "it is not said to be open"
