@@ -34,6 +34,9 @@ AHEAD_MARGIN_S = 5.0
 """A job planned further ahead than the window and this is not waited for: its plan is from another time."""
 PROMPT_S = 0.5
 """Time-out where a broker that hangs must not delay what does not need it: going on air, reading ahead."""
+HEARD_S = 5.0
+"""Speech waits for targets that do not take the stream yet: what is said before is said to nobody. A server
+may hold on to a frozen streamer for so long; a target that is down delays no more than the first words."""
 LOOK_S = 0.05
 """How soon a standby goes on air when the lease is its own, and sees that it is to stop."""
 JOIN_S = 5.0
@@ -127,7 +130,12 @@ def play(
 
         reader = Reader(prompt_broker, frames, avatar, config.channel, buffer, progress, counters)
         reporter = Reporter(broker, channel, progress, counters, config.jobs_kept_s)
-        bodies = (reader.run, reporter.run, Fences(frames, progress).run, targets.run)
+
+        def read(stop: Event) -> None:
+            targets.await_taken(stop, HEARD_S)
+            reader.run(stop)
+
+        bodies = (read, reporter.run, Fences(frames, progress).run, targets.run)
         stack.enter_context(_threads(*bodies))
         stack.enter_context(targets)
         stack.enter_context(encoder)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Event, Lock
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +18,8 @@ from wire.leases import DeposedError
 
 LOOK_S = 0.5
 """Between two looks at what was added and removed."""
+SOON_S = 0.05
+"""Between two looks at whether all take the stream."""
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +76,16 @@ class Targets:
                 self._outage.began(error)
             except Exception:
                 log.exception("looking for targets failed, and goes on in %s s", LOOK_S)
+
+    def await_taken(self, stop: Event, timeout_s: float) -> None:
+        """Wait until all targets of the settings take the stream, but no longer than `timeout_s`."""
+        end_s = monotonic() + timeout_s
+        while monotonic() < end_s and not self._are_taken() and not stop.wait(SOON_S):
+            pass
+
+    def _are_taken(self) -> bool:
+        taken = {report.id for report in self.reports() if report.state is targets.State.CONNECTED}
+        return taken >= {target.id for target in self._fixed}
 
     def reports(self) -> list[targets.Report]:
         """Return how each target stands."""

@@ -20,6 +20,14 @@ from tests.streamer.flv import group
 from wire import connection, leases, targets
 
 HLS = Target("hls", Kind.HLS, "/nowhere")
+OPENS_WITH_FILE = """
+import os, pathlib, sys, time
+folder, name = sys.argv[1:]
+while not (pathlib.Path(folder) / name).exists():
+    time.sleep(0.01)
+os.write(1, b"open\\n")
+sys.stdin.read()
+"""
 
 
 @contextmanager
@@ -106,6 +114,29 @@ def test_cut_waits_for_no_removal_and_ends_that_too(broker: Redis, monkeypatch: 
         served.cut()
         removing.join(20)
         assert not removing.is_alive()
+
+
+def test_waiting_for_targets_ends_once_each_takes_the_stream(broker: Redis, tmp_path: Path) -> None:
+    opens = [sys.executable, "-c", OPENS_WITH_FILE, str(tmp_path)]
+    fixed = [Target(name, Kind.RTMP, "rtmp://h/live/key") for name in ("one", "other")]
+    hub = Hub()
+    with Targets(fixed, hub, broker, "main", lambda: 1, lambda it, hub: Pushing(it, hub, opens)) as served:
+        waiting = Thread(target=served.await_taken, args=(Event(), 60.0))
+        waiting.start()
+        for tag in group(0):
+            hub.put(tag)
+        (tmp_path / "one").touch()
+        wait_until(lambda: {report.id for report in served.reports() if report.open_s} == {"one"})
+        assert waiting.is_alive()
+        (tmp_path / "other").touch()
+        waiting.join(20)
+        assert not waiting.is_alive()
+
+
+def test_target_that_is_down_is_waited_for_no_longer_than_told(broker: Redis) -> None:
+    with Targets([HLS], Hub(), broker, "main", lambda: 1) as served:
+        served.await_taken(Event(), 0.1)
+        assert served.reports()[0].state is targets.State.CONNECTING
 
 
 def test_nothing_is_served_after_a_cut(broker: Redis) -> None:
