@@ -177,7 +177,7 @@ WRONG: list[tuple[Callable[[Show], Show], set[Kind]]] = [
     (black_second, {Kind.BLACK}),
     (silent_half_second, {Kind.SILENCE}),
     (sound_of_another_job, {Kind.SOUND}),
-    (turned_back, {Kind.JUMP}),
+    (turned_back, {Kind.TURN}),
     (without_fade_in, {Kind.FADE}),
     (without_fade_out, {Kind.FADE}),
     (patch_of_another_chunk, {Kind.MISPLACED}),

@@ -72,8 +72,8 @@ def paused_s(job: Job, stream: Stream, since: int = 0) -> float:
 def times(job: Job, stream: Stream) -> Mapping[int, float]:
     """Return when each of the job's frames was first shown.
 
-    Speech that resumes crosses over from what was on, and a mouth in a mixture cannot be read: it counts as
-    shown where the frames behind it say that it was its turn.
+    Speech that is out of phase crosses over from what was on, and a mouth in a mixture cannot be read: it
+    counts as shown where the frames behind it say that it was its turn.
     """
     number, pictures = job_number(job.id), stream.pictures
     views = [view for view in spoken.shown(pictures) if view.mark.job == number]

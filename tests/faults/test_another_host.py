@@ -24,8 +24,8 @@ CUT_S, CUT_LONG_S = 5.0, 10.0
 """For how long the link is cut, and how long in full runs."""
 AGAIN_S = 30.0
 FAR = "gpu.test.1"
-VEILED = {Kind.MISSING, Kind.JUMP}
-"""What speech that resumes twice within some frames may look like: one hidden in mixtures, a turn midway."""
+VEILED = {Kind.MISSING}
+"""What a frame of speech that resumes may look like: hidden in a mixture."""
 AGAIN = "s from the job's end until the worker, linked again, rendered again"
 
 

@@ -50,7 +50,10 @@ def _freezes(pictures: Sequence[Picture]) -> Iterator[Fault]:
 
 
 def _jumps(pictures: Sequence[Picture], clip_frames: int) -> Iterator[Fault]:
-    """A step is right if the clip's way there and back has it; so is a turn, which only its ends have."""
+    """A step is right if the clip's way there and back has it; so is a turn, which only its ends have.
+
+    Elsewhere it turns where speech is late, to go back to where that resumes.
+    """
     way = [there_and_back(place, clip_frames) for place in range(period(clip_frames) + 2)]
     right = {*pairwise(way), *zip(way, way[1:], way[2:], strict=False)}
     shown = [next(group) for _, group in groupby(pictures, lambda p: p.seen.clip)]
@@ -59,5 +62,7 @@ def _jumps(pictures: Sequence[Picture], clip_frames: int) -> Iterator[Fault]:
         step, before, turn = tuple(clips[i - 1 : i + 1]), tuple(clips[i - 2 : i]), tuple(clips[i - 2 : i + 1])
         if None in step or len(step) < 2:
             continue
-        if step not in right or (before in right and turn not in right):
+        if step not in right:
             yield Fault(Kind.JUMP, picture.pts_s, f"clip frame {step[1]} after {step[0]}")
+        elif before in right and turn not in right:
+            yield Fault(Kind.TURN, picture.pts_s, f"clip frames {turn[0]}, {turn[1]}, {turn[2]}")

@@ -11,6 +11,7 @@ class Kind(StrEnum):
     BLACK = "black"
     FREEZE = "freeze"  # the clip stands still
     JUMP = "jump"  # the clip leaves its way there and back
+    TURN = "turn"  # the clip goes back where it has no end: speech was late
     CROSS = "cross"  # the same, softened by a cross-fade: a job that started another time than planned
     MISSING = "missing"  # a job's frame that was never shown
     DOUBLE = "double"  # a job's frame shown again
