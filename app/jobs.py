@@ -51,6 +51,7 @@ def show(job: Job) -> dict[str, Any]:
         "posted_at": _iso(job.posted_ms),
         "frames": job.frames if job.frames >= 0 else None,
         "frames_aired": job.frames_aired,
+        "underruns": job.underruns,
         "error": job.error or None,
         "warning": "; ".join(filter(None, (job.warning, _loss(job)))) or None,
         "degraded": job.degraded,

@@ -21,7 +21,8 @@ BOUND_FRAMES = 3 * FPS
 class Spoken:
     """The job's frame `number`, ready to be sent: its place on the timeline, patch, `(1920,)` of sound.
 
-    `own_mouth`: the patch it should have is lost or cannot be laid, so it is empty.
+    `own_mouth`: the patch it should have is lost or cannot be laid, so it is empty. `was_late`: speech
+    stood still before it.
     """
 
     job: Job
@@ -30,6 +31,7 @@ class Spoken:
     patch: Patch
     sound: NDArray[np.int16]
     own_mouth: bool = False
+    was_late: bool = False
 
     @property
     def is_last(self) -> bool:
@@ -59,6 +61,11 @@ class Buffer:
         """Add the frames behind those that are there."""
         with self._lock:
             self._frames.extend(frames)
+
+    def has_next(self) -> bool:
+        """Return whether the job that is on air can go on: its next frame is here."""
+        with self._lock:
+            return bool(self._begun and self._frames)
 
     def take(self, position: int, is_idle: bool = True) -> tuple[Supply, Spoken | None]:
         """Return what there is to send at `position`, and take the frame out if it is to be sent now.

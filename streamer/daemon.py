@@ -18,7 +18,7 @@ from streamer.counters import Counters
 from streamer.label import Label
 from streamer.mixing import Sound, cross, joined, lay, weight
 from streamer.pace import Pace
-from streamer.playout import Body, Mode, State, Supply, move, step
+from streamer.playout import Body, Mode, State, Supply, is_held, move, step, sway
 from wire.batches import Patch
 from wire.media import FPS, SAMPLES_PER_FRAME
 
@@ -62,6 +62,7 @@ class Playout:
         self._body, self._mouth, self._worn = Body(position), State(), Worn(Patch.empty(), position)
         self._supply = Supply.NONE
         self._spoken: Spoken | None = None
+        self._late_after: Spoken | None = None  # where speech stands still, the frame that was its last
         self._sent = self._composed(position, self._worn, 0)
         self._old: Iterator[Canvas] = repeat(self._sent)
         self._last_sample = 0
@@ -113,31 +114,43 @@ class Playout:
     def tick(self, number: int, ends: bool = False) -> None:
         """Send one frame and its sound, as the stream's tick `number`; no more of any job where it `ends`."""
         supply, spoken = (Supply.NONE, None) if ends else self._gather()
-        patched = spoken if spoken and spoken.patch.picture.size else None
-        self._step(supply, patched)
+        self._step(supply, spoken)
         picture, sound = self._picture(), self._sound(spoken)
         self._write(number, list(picture.pieces()), sound, spoken)
         self._supply, self._spoken, self._sent, self._number = supply, spoken, picture, number
 
     def _gather(self) -> tuple[Supply, Spoken | None]:
+        late = self._late_after
+        if late and is_held(self._body, late.position + 1, len(self._pictures)) and self._buffer.has_next():
+            return Supply.HELD, None
         supply, spoken = self._buffer.take(self._body.position + 1, self._mouth.mode is Mode.IDLE)
-        if supply is Supply.LATE and self._supply is Supply.READY and self._spoken:
+        if supply is Supply.LATE and self._spoken:
+            late = self._spoken
             self._counters.underruns += 1
-            log.warning("job %s: frame %d is late", self._spoken.job.id, self._spoken.number + 1)
-        elif spoken and self._supply is Supply.LATE:
+            log.warning("job %s: frame %d is late", late.job.id, late.number + 1)
+        elif spoken and spoken.follows(late):
+            spoken = replace(spoken, was_late=True)
             log.info("job %s: goes on with frame %d", spoken.job.id, spoken.number)
+        self._late_after = late if supply is Supply.LATE else None
         return supply, spoken
 
-    def _step(self, supply: Supply, patched: Spoken | None) -> None:
+    def _step(self, supply: Supply, spoken: Spoken | None) -> None:
         """Move body and mouth one tick on. A frame with no patch shows the clip's own mouth, as idle does."""
+        patched = spoken if spoken and spoken.patch.picture.size else None
         mouth = Supply.NONE if supply is Supply.READY and not patched else supply
-        wanted = patched.position if patched else None
-        body = move(self._body, wanted, len(self._pictures), self._fade)
+        body = self._moved(supply, patched or (spoken if spoken and spoken.was_late else None))
         if body.turn == 1:
             self._old = self._what_was_on()
         self._body, self._mouth = body, step(self._mouth, mouth, self._fade)
         if patched:
             self._worn = Worn(patched.patch, patched.position)
+
+    def _moved(self, supply: Supply, placed: Spoken | None) -> Body:
+        """Return the body one tick on; `placed` is what is sent if it has to be in its place."""
+        frames, fade = len(self._pictures), self._fade
+        if self._late_after:
+            return sway(self._body, self._late_after.position + 1, supply is Supply.HELD, frames, fade)
+        return move(self._body, placed.position if placed else None, frames, fade)
 
     def _what_was_on(self) -> Iterator[Canvas]:
         """Return the pictures to cross over from: what was on, moving on; in a cross-fade, as it was sent."""

@@ -1,6 +1,6 @@
 """What goes on air next. Pure: no clock, thread or I/O; the daemon calls these once a tick."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from avatars.loop import period, there_and_back
@@ -20,8 +20,18 @@ class Supply(Enum):
     """None is to come, or its time has not."""
     LATE = auto()
     """It should be sent now, and is not here."""
+    HELD = auto()
+    """It was late, is here now, and is held until the body has come back to where it belongs."""
     READY = auto()
     """It is to be sent now, and is here."""
+
+
+REACH_FRAMES = 12
+"""While a frame is late the body sways about the clip frame that it was made for, so far to either side.
+
+Speech that resumes then waits for the body no longer than this, half a second; and a sway takes two, as a
+speaker's head does (`avatars.steady`).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +72,48 @@ def move(body: Body, wanted: int | None, frames: int, fade: int) -> Body:
         fade: ticks that a cross-fade takes, its last one all new.
     Returns:
         A body at `wanted`, or at a later position that shows the same frame going the same way: positions
-        never fall. Where that is another frame than the one that was next, a cross-fade starts.
+        never fall. Where that is no step as in idle from the frame that was sent, a cross-fade starts.
     """
     onward = body.position + 1
-    crossing = body.turn + 1 if 0 < body.turn < fade - 1 else 0
-    gone_on = Body(onward, crossing)
     if wanted is None:
-        return gone_on
+        return Body(onward, _crossing(body, fade))
     position = onward + (wanted - onward) % period(frames)
-    if there_and_back(position, frames) == there_and_back(onward, frames):
-        return replace(gone_on, position=position)
+    if is_step(body.position, position, frames):
+        return Body(position, _crossing(body, fade))
     return Body(position, 1 if fade > 1 else 0)
+
+
+def sway(body: Body, wanted: int, is_here: bool, frames: int, fade: int) -> Body:
+    """Return the body one tick on while the picture made for the position `wanted` is late.
+
+    Until that is here the body goes on, there and back within `REACH_FRAMES`; then straight to its frame.
+    """
+    onward = body.position + 1
+    near, far = distance(body.position, wanted, frames), distance(onward, wanted, frames)
+    goes_back = near < far and far > (0 if is_here else REACH_FRAMES)
+    position = onward + (-2 * body.position) % period(frames) if goes_back else onward
+    return Body(position, _crossing(body, fade))
+
+
+def is_held(body: Body, wanted: int, frames: int) -> bool:
+    """Return whether a picture that was late waits for the body to come to its frame."""
+    is_near = distance(body.position, wanted, frames) <= REACH_FRAMES
+    return is_near and not is_step(body.position, wanted, frames)
+
+
+def is_step(here: int, there: int, frames: int) -> bool:
+    """Return whether the clip's frames at two positions follow each other, there or back, as in idle."""
+    return distance(here, there, frames) == min(1, frames - 1)
+
+
+def distance(here: int, there: int, frames: int) -> int:
+    """Return how many frames of the clip lie between those shown at two positions."""
+    return abs(there_and_back(here, frames) - there_and_back(there, frames))
+
+
+def _crossing(body: Body, fade: int) -> int:
+    """Return how far the cross-fade that is under way is one tick on, 0 where none is."""
+    return body.turn + 1 if 0 < body.turn < fade - 1 else 0
 
 
 def is_due(position: int, planned: int, ahead_max: int) -> bool:

@@ -12,13 +12,15 @@ from wire.jobs import Job
 class Aired:
     """So many frames of the job are past: sent, or among the `lost`, which never will be.
 
-    `degraded`: some were lost, or sent without the patch they should have had.
+    `degraded`: some were lost, or sent without the patch they should have had. `underruns`: so often speech
+    stood still until its next frame came.
     """
 
     job: Job
     frames: int
     degraded: bool = False
     lost: int = 0
+    underruns: int = 0
 
     @property
     def is_over(self) -> bool:
@@ -51,10 +53,11 @@ class Progress:
     def _pass(self, spoken: Spoken, lost: int) -> Aired:
         with self._lock:
             known = self._aired.get(spoken.job.id)
-            before = known or Aired(spoken.job, 0)
+            before = known or Aired(spoken.job, 0, underruns=spoken.job.underruns)
             frames = max(before.frames, spoken.number + 1)
             degraded = before.degraded or spoken.own_mouth or lost > 0
-            aired = Aired(spoken.job, frames, degraded, before.lost + lost)
+            underruns = before.underruns + spoken.was_late
+            aired = Aired(spoken.job, frames, degraded, before.lost + lost, underruns)
             self._aired[spoken.job.id] = aired
         if known is None or spoken.is_last:
             self.news.set()

@@ -118,4 +118,6 @@ class Reporter:
             changed["degraded"] = True
         if aired.lost:
             changed["frames_lost"] = aired.lost
+        if aired.underruns:
+            changed["underruns"] = aired.underruns
         return jobs.move(self._broker, aired.job, state, self._kept_s, only_from, epoch, **changed)

@@ -61,6 +61,7 @@ class Job:
     `frames` is how many will be spoken; `position` is where on the channel's timeline the first of them
     lies; `frames_aired` says how far the streamer has got; `chunks_sent` how many chunks were handed out, and
     `chunks_replaced` how many of them air with the clip's own mouth.
+    `underruns` counts how often its speech stood still on air since its next frame was late.
     `begun_ms` is when preparing was last begun, `rung_ms` when it was last asked for again; `rings` counts
     the tries that came to nothing (see `workers.overdue`).
     `announced_s` is the length that the file's header tells, 0 if it tells none.
@@ -91,6 +92,7 @@ class Job:
     rings: int = 0
     loudest: float = 0.0
     frames_lost: int = 0
+    underruns: int = 0
     degraded: bool = False
     error: str = ""
     warning: str = ""

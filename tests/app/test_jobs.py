@@ -41,6 +41,7 @@ def test_a_job_is_shown_with_all_that_is_promised_and_no_more(nobody: FlaskClien
         "posted_at": "2023-11-14T22:13:20.130Z",
         "frames": None,
         "frames_aired": 0,
+        "underruns": 0,
         "error": None,
         "warning": None,
         "degraded": False,
@@ -59,16 +60,24 @@ def test_a_job_is_shown_with_all_that_is_promised_and_no_more(nobody: FlaskClien
 
 def test_progress_and_the_reason_of_a_failure_are_shown(nobody: FlaskClient, broker: Redis) -> None:
     job = put(
-        broker, 1, state=State.ON_AIR, frames=240, frames_aired=50, degraded=True, warning="it breaks off"
+        broker,
+        1,
+        state=State.ON_AIR,
+        frames=240,
+        frames_aired=50,
+        underruns=2,
+        degraded=True,
+        warning="it breaks off",
     )
     jobs.move(broker, job, State.FAILED, 60, error="no sound could be decoded")
     shown = nobody.get(f"/jobs/{job.id}").json
     assert shown is not None
-    told = {name: shown[name] for name in ("state", "frames", "frames_aired", "degraded", "warning", "error")}
-    assert told == {
+    names = ("state", "frames", "frames_aired", "underruns", "degraded", "warning", "error")
+    assert {name: shown[name] for name in names} == {
         "state": "failed",
         "frames": 240,
         "frames_aired": 50,
+        "underruns": 2,
         "degraded": True,
         "warning": "it breaks off",
         "error": "no sound could be decoded",

@@ -43,6 +43,19 @@ def test_missing_frame_of_a_begun_job_is_late_until_it_comes() -> None:
     assert taken(buffer, 2) == (Supply.READY, 1)
 
 
+def test_job_on_air_can_go_on_once_its_next_frame_is_here() -> None:
+    buffer = Buffer(100)
+    job = make_job(frames=2)
+    buffer.put(spoken(job, 0))
+    assert not buffer.has_next()
+    buffer.take(0)
+    assert not buffer.has_next()
+    buffer.put(spoken(job, 1))
+    assert buffer.has_next()
+    buffer.drop("j")
+    assert not buffer.has_next()
+
+
 def test_next_job_follows_at_once_where_its_place_has_come() -> None:
     buffer = Buffer(100)
     buffer.put(spoken(make_job("a", frames=2), 0, 1))

@@ -1,13 +1,13 @@
 """What goes on air next."""
 
-from itertools import accumulate, product
+from itertools import accumulate, pairwise, product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from avatars.loop import period, there_and_back
-from streamer.playout import Body, Mode, State, Supply, is_due, move, step
+from streamer.playout import REACH_FRAMES, Body, Mode, State, Supply, is_due, is_held, move, step, sway
 
 FADE = 4
 STATES = [
@@ -66,12 +66,20 @@ def test_body_out_of_phase_moves_on_to_the_next_place_that_shows_it_and_crosses_
     body = move(Body(100), 103, 10, FADE)
     assert body == Body(103, 1)
     assert [(body := move(body, 104 + i, 10, FADE)).turn for i in range(4)] == [2, 3, 0, 0]
-    assert move(Body(100), 99, 10, FADE) == Body(99 + period(10), 1)
+    assert move(Body(100), 98, 10, FADE) == Body(98 + period(10), 1)
 
 
 def test_the_same_frame_on_the_way_back_needs_no_cross_fade() -> None:
     there, back = 3, period(10) - 3
     assert move(Body(there - 1), back, 10, FADE) == Body(back)
+
+
+def test_frame_right_behind_the_one_that_was_sent_needs_no_cross_fade() -> None:
+    assert move(Body(5), 4, 10, FADE) == Body(4 + period(10))
+
+
+def test_clip_of_a_single_frame_needs_no_cross_fade() -> None:
+    assert move(Body(5), 2, 1, FADE) == Body(6)
 
 
 def test_cross_fade_goes_on_while_frames_are_late() -> None:
@@ -92,8 +100,62 @@ def test_positions_rise_and_show_the_wanted_frame(
     assert position < body.position <= position + period(frames)
     if wanted is not None:
         assert (body.position - wanted) % period(frames) == 0
-        jumped = there_and_back(body.position, frames) != there_and_back(position + 1, frames)
-        assert (body.turn == 1) == (jumped and fade > 1)
+        step = abs(there_and_back(body.position, frames) - there_and_back(position, frames))
+        assert (body.turn == 1) == (step != min(1, frames - 1) and fade > 1)
+
+
+def swaying(body: Body, wanted: int, frames: int, late: int) -> list[Body]:
+    """Return the bodies while the picture for `wanted` is `late` ticks late, and until it is sent."""
+    bodies = [body]
+    for _ in range(late):
+        bodies.append(sway(bodies[-1], wanted, False, frames, FADE))
+    while is_held(bodies[-1], wanted, frames):
+        bodies.append(sway(bodies[-1], wanted, True, frames, FADE))
+    return [*bodies, move(bodies[-1], wanted, frames, FADE)]
+
+
+def shown(bodies: list[Body], frames: int) -> list[int]:
+    return [there_and_back(body.position, frames) for body in bodies]
+
+
+def test_body_goes_on_while_a_frame_is_late_and_back_to_it_when_it_is_here() -> None:
+    bodies = swaying(Body(49), 50, 100, late=5)
+    assert shown(bodies, 100) == [49, 50, 51, 52, 53, 54, 53, 52, 51, 50]
+    assert bodies[-1].position % period(100) == 50
+
+
+def test_body_sways_about_the_frame_that_is_late_for_long() -> None:
+    frames = shown(swaying(Body(49), 50, 100, late=100), 100)
+    assert (min(frames), max(frames)) == (50 - REACH_FRAMES, 50 + REACH_FRAMES)
+    assert frames[: REACH_FRAMES + 3] == [*range(49, 51 + REACH_FRAMES), 49 + REACH_FRAMES]
+
+
+def test_body_on_its_way_back_sways_as_well() -> None:
+    back = period(100) - 50
+    bodies = swaying(Body(back - 1), back, 100, late=4)
+    assert shown(bodies, 100) == [51, 50, 49, 48, 47, 48, 49, 50]
+    assert bodies[-1].position % period(100) == back
+
+
+def test_body_that_is_far_from_the_late_frame_does_not_come_for_it() -> None:
+    assert not is_held(Body(50 + REACH_FRAMES + 1), 50, 100)
+    assert is_held(Body(50 + REACH_FRAMES), 50, 100)
+
+
+def test_cross_fade_that_was_begun_goes_on_while_the_body_turns() -> None:
+    assert sway(Body(52, 1), 50, True, 100, FADE) == Body(period(100) - 51, 2)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 300), st.integers(1, 100))
+def test_speech_that_was_late_resumes_in_phase_within_the_reach(
+    position: int, frames: int, late: int
+) -> None:
+    bodies = swaying(Body(position - 1), position, frames, late)
+    assert len(bodies) - 2 - late <= REACH_FRAMES
+    assert all(0 < b.position - a.position <= period(frames) for a, b in pairwise(bodies))
+    assert {abs(a - b) for a, b in pairwise(shown(bodies, frames))} == {min(1, frames - 1)}
+    assert (bodies[-1].position - position) % period(frames) == 0
+    assert not any(body.turn for body in bodies)
 
 
 def test_job_waits_for_its_place_but_not_for_one_on_another_timeline() -> None:

@@ -23,10 +23,12 @@ from wire.media import SAMPLES_PER_FRAME
 CHANNEL = Channel("main", "avatar", 10, 64, 36, 0)
 
 
-def sent(progress: Progress, job: Job, *numbers: int, own_mouth: bool = False) -> None:
+def sent(
+    progress: Progress, job: Job, *numbers: int, own_mouth: bool = False, was_late: bool = False
+) -> None:
     silence = np.zeros(SAMPLES_PER_FRAME, np.int16)
     for n in numbers:
-        progress.note(Spoken(job, n, n, make_patch(), silence, own_mouth))
+        progress.note(Spoken(job, n, n, make_patch(), silence, own_mouth, was_late))
 
 
 def lost(progress: Progress, job: Job, number: int) -> None:
@@ -133,6 +135,26 @@ def test_frames_that_were_never_sent_are_told_and_the_job_ends(broker: Redis, fr
     done = record(broker)
     assert (done.state, done.frames_aired, done.degraded) == (State.DONE, 4, True)
     assert done.frames_lost == 2
+
+
+def test_speech_that_stood_still_is_told_with_the_frame_it_goes_on_with(broker: Redis, frames: Redis) -> None:
+    job, progress = make_job(frames=40), Progress()
+    post(broker, frames, job)
+    told = reporter(broker, progress)
+    sent(progress, job, *range(8))
+    once(told)
+    assert record(broker).underruns == 0
+    sent(progress, job, 8, 20, was_late=True)
+    once(told)
+    assert record(broker).underruns == 2
+
+
+def test_speech_that_stood_still_is_counted_on_after_a_restart(broker: Redis, frames: Redis) -> None:
+    job, progress = replace(make_job(frames=40), underruns=3), Progress()
+    post(broker, frames, job)
+    sent(progress, job, 8, was_late=True)
+    once(reporter(broker, progress))
+    assert record(broker).underruns == 4
 
 
 def test_frame_that_comes_behind_a_lost_one_does_not_move_the_job_back() -> None:
