@@ -113,6 +113,10 @@ class Settings(BaseSettings):
     fade_frames: int = Field(
         4, ge=1, le=25, description="Frames that the mouth takes to fade in or out; one is 40 ms."
     )
+    fade_curve: Literal["linear", "smooth"] = Field(
+        "linear",
+        description="How fades go: in equal steps, or slowly at both ends and so faster between them.",
+    )
     rest_after_s: float = Field(
         0.6,
         ge=0.3,

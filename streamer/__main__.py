@@ -20,6 +20,7 @@ from streamer.fences import Fences
 from streamer.hub import Hub
 from streamer.label import Label
 from streamer.logs import log_aside
+from streamer.mixing import Fade
 from streamer.progress import Progress
 from streamer.report import Reporter, resume
 from streamer.start import avatar_of, encoder_command, label_of, targets_of
@@ -108,7 +109,7 @@ def play(
         playout = Playout(
             avatar,
             scene.label,
-            config.fade_frames,
+            Fade(config.fade_frames, config.fade_curve),
             start.position,
             start.tick,
             buffer,

@@ -16,7 +16,7 @@ from streamer.buffer import Buffer, Spoken
 from streamer.canvas import Canvas, Piece
 from streamer.counters import Counters
 from streamer.label import Label
-from streamer.mixing import Sound, cross, joined, lay, weight
+from streamer.mixing import FULL, Fade, Sound, cross, joined, lay
 from streamer.pace import Pace
 from streamer.playout import Body, Mode, State, Supply, is_held, move, step, sway
 from wire.batches import Patch
@@ -41,15 +41,15 @@ class Playout:
         self,
         avatar: Avatar,
         label: Label | None,
-        fade: int,
+        fade: Fade,
         position: int,
         number: int,
         buffer: Buffer,
         write: Callable[[int, Sequence[Piece], Sound, Spoken | None], None],
         counters: Counters,
     ) -> None:
-        """`fade` in frames; `position` is the place on the channel's timeline that was sent last, `number`
-        the tick in which it was.
+        """`position` is the place on the channel's timeline that was sent last, `number` the tick in which it
+        was.
 
         `write` takes each tick's number, its picture in pieces, its sound, and the job's frame in them if
         there is one; it must not wait.
@@ -141,13 +141,13 @@ class Playout:
         body = self._moved(supply, patched or (spoken if spoken and spoken.was_late else None))
         if body.turn == 1:
             self._old = self._what_was_on()
-        self._body, self._mouth = body, step(self._mouth, mouth, self._fade)
+        self._body, self._mouth = body, step(self._mouth, mouth, self._fade.frames)
         if patched:
             self._worn = Worn(patched.patch, patched.position)
 
     def _moved(self, supply: Supply, placed: Spoken | None) -> Body:
         """Return the body one tick on; `placed` is what is sent if it has to be in its place."""
-        frames, fade = len(self._pictures), self._fade
+        frames, fade = len(self._pictures), self._fade.frames
         if self._late_after:
             return sway(self._body, self._late_after.position + 1, supply is Supply.HELD, frames, fade)
         return move(self._body, placed.position if placed else None, frames, fade)
@@ -156,7 +156,7 @@ class Playout:
         """Return the pictures to cross over from: what was on, moving on; in a cross-fade, as it was sent."""
         if self._body.turn:
             return repeat(self._sent)
-        worn, share = self._worn, weight(self._mouth.level, self._fade)
+        worn, share = self._worn, self._fade.weight(self._mouth.level)
         return (self._composed(n, worn, share) for n in count(self._body.position + 1))
 
     def _composed(self, position: int, worn: Worn, share: int) -> Canvas:
@@ -167,12 +167,13 @@ class Playout:
         return picture
 
     def _picture(self) -> Canvas:
-        # while the body crosses over, the new mouth comes with it, and has no smaller share
-        share = weight(self._mouth.level, self._body.turn or self._fade)
+        share = self._fade.weight(self._mouth.level)
+        crossed = self._fade.weight(self._body.turn)
+        if self._body.turn:  # the new mouth comes with its body, and has no smaller share
+            share = min(FULL, FULL * share // crossed)
         picture = self._composed(self._body.position, self._worn, share)
         if self._body.turn:
-            old, new = next(self._old).whole(), picture.whole()
-            picture = Canvas(cross(old, new, weight(self._body.turn, self._fade)))
+            picture = Canvas(cross(next(self._old).whole(), picture.whole(), crossed))
         if self._label:
             self._label.lay(picture)
         return picture

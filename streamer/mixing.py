@@ -4,6 +4,10 @@ Shares are weights of 0 to 256: 0 leaves every pixel as it is, and 256 replaces 
 still fits 16 bits, so two bytes a sample do.
 """
 
+from dataclasses import dataclass
+from math import cos, pi
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +18,8 @@ Sound = NDArray[np.int16]
 
 FULL = 256
 
+Curve = Literal["linear", "smooth"]
+
 RAMP_SAMPLES = 120
 """2.5 ms: long enough for no click, too short to swallow a consonant."""
 _RISE = np.arange(RAMP_SAMPLES, dtype=np.float32) / RAMP_SAMPLES
@@ -22,9 +28,17 @@ _SLICE = 2**16
 """Bytes blended at once in a whole picture: the 16-bit sums stay in the processor's cache."""
 
 
-def weight(level: int, levels: int) -> int:
-    """Return the share `level / levels`, at most all of it, as a weight."""
-    return min(FULL, (FULL * level + levels // 2) // levels)
+@dataclass(frozen=True, slots=True)
+class Fade:
+    """How a picture gives way to another: in `frames` steps, equal ones or those of a raised cosine."""
+
+    frames: int
+    curve: Curve = "linear"
+
+    def weight(self, level: int) -> int:
+        """Return the share of the new picture, all of it from the step `frames` on, as a weight."""
+        part = min(1.0, level / self.frames)
+        return round(FULL * (part if self.curve == "linear" else (1 - cos(pi * part)) / 2))
 
 
 def planes(picture: Picture) -> tuple[Picture, Picture, Picture]:

@@ -12,7 +12,7 @@ from streamer.canvas import Piece
 from streamer.counters import Counters
 from streamer.daemon import Playout
 from streamer.label import Label
-from streamer.mixing import RAMP_SAMPLES, planes
+from streamer.mixing import RAMP_SAMPLES, Fade, planes
 from tests.streamer.conftest import (
     LUMA_PATCHES,
     PATCH_HEIGHT,
@@ -36,6 +36,7 @@ class Air:
     position: int = -1
     number: int = -1
     label: Label | None = None
+    fade: Fade = field(default_factory=lambda: Fade(FADE))
     numbers: list[int] = field(default_factory=list)
     spoken: list[int | None] = field(default_factory=list)
     resumed: list[int] = field(default_factory=list)
@@ -47,7 +48,7 @@ class Air:
         self.playout = Playout(
             self.avatar,
             self.label,
-            FADE,
+            self.fade,
             self.position,
             self.number,
             self.buffer,

@@ -1,12 +1,15 @@
 """Blending of pictures and sound."""
 
+from itertools import pairwise
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamer.canvas import Canvas
-from streamer.mixing import FULL, RAMP_SAMPLES, cross, fits, joined, lay, planes, weight
+from streamer.mixing import FULL, RAMP_SAMPLES, Curve, Fade, cross, fits, joined, lay, planes
 from wire.batches import Patch
 from wire.media import SAMPLES_PER_FRAME
 
@@ -28,9 +31,24 @@ def patches(draw: st.DrawFn) -> Patch:
     return Patch(x, y, picture(draw(st.integers(0, 99)), height, width))
 
 
-def test_shares_of_a_fade_end_in_all_of_it() -> None:
-    assert [weight(level, 4) for level in range(6)] == [0, 64, 128, 192, FULL, FULL]
-    assert weight(25, 25) == FULL
+def test_linear_fade_goes_in_equal_steps() -> None:
+    assert [Fade(4).weight(level) for level in range(6)] == [0, 64, 128, 192, FULL, FULL]
+
+
+def test_smooth_fade_is_slow_at_both_ends_and_even_about_its_middle() -> None:
+    weights = [Fade(8, "smooth").weight(level) for level in range(9)]
+    steps = np.diff(weights)
+    assert weights[4] == FULL // 2
+    assert steps.tolist() == steps[::-1].tolist() == [*sorted(steps[:4]), *sorted(steps[4:], reverse=True)]
+
+
+@pytest.mark.parametrize("curve", get_args(Curve))
+@pytest.mark.parametrize("frames", range(1, 26))
+def test_fade_begins_with_nothing_rises_with_each_step_and_ends_with_all(curve: Curve, frames: int) -> None:
+    weights = [Fade(frames, curve).weight(level) for level in range(frames + 2)]
+    assert weights[0] == 0
+    assert weights[-2:] == [FULL, FULL]
+    assert all(before < after for before, after in pairwise(weights[:-1]))
 
 
 @settings(deadline=None)
