@@ -145,6 +145,19 @@ def test_late_frame_that_shows_the_clips_own_mouth_waits_for_its_body_too(air: A
     assert air.heard() == [*range(1000, 1006), *[0] * 4, *range(1006, 1020)]
 
 
+def test_job_behind_one_that_was_late_follows_it_untouched(air: Air) -> None:
+    late = make_job("a", frames=20)
+    air.speak(late, range(8))
+    air.tick(14)
+    air.speak(late, range(8, 20))
+    air.speak(make_job("b", frames=10, position=20), range(10))
+    air.tick(24)
+    assert air.heard()[-22:] == [*range(1008, 1020), *range(1000, 1010)]
+    assert air.bodies()[-22:] == idle(range(8, 30))
+    assert air.mouths()[-22 + FADE :] == pytest.approx([1] * 18, abs=0.01)
+    assert air.resumed == [8]
+
+
 def test_job_that_is_cut_off_while_it_waits_for_the_body_gives_no_more_frames(air: Air) -> None:
     job = make_job(frames=20)
     air.speak(job, range(6))
