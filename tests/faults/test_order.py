@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from celery import Celery
 
-from tests.faults.conftest import WORKERS, count_workers
+from tests.faults.conftest import WORKERS, begin_anew
 from tests.faults.ledger import Entry
 from tests.faults.verdict import await_row, broker, survive
 from tests.metering.chirps import speech
@@ -19,12 +19,8 @@ Plan = Callable[[str], object]
 
 @pytest.fixture
 def alike(system: System) -> System:
-    """The shared system, its workers begun anew: none has been measured to be slower than the others."""
-    for index in range(WORKERS):
-        system.kill_all_of(f"render{index}")
-    system.await_that(lambda: count_workers(system) == 0, "missed")
-    system.heal()
-    system.await_that(lambda: count_workers(system) == WORKERS, "back")
+    """The shared system, its workers begun anew."""
+    begin_anew(system)
     return system
 
 
