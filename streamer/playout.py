@@ -33,6 +33,9 @@ Speech that resumes then waits for the body no longer than this, half a second; 
 speaker's head does (`avatars.steady`).
 """
 
+TURNS_MAX = 2
+"""That sway is one, over and back: the same two seconds again and again would be seen to be a loop."""
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -56,10 +59,12 @@ class Body:
     """Where the body is on the channel's timeline.
 
     `turn` counts the ticks of a cross-fade from another body: 1, 2 … ; 0 where none is under way.
+    `turns_back` is how often it has turned since speech stands still.
     """
 
     position: int
     turn: int = 0
+    turns_back: int = 0
 
 
 def move(body: Body, wanted: int | None, frames: int, fade: int) -> Body:
@@ -86,13 +91,15 @@ def move(body: Body, wanted: int | None, frames: int, fade: int) -> Body:
 def sway(body: Body, wanted: int, is_here: bool, frames: int, fade: int) -> Body:
     """Return the body one tick on while the picture made for the position `wanted` is late.
 
-    Until that is here the body goes on, there and back within `REACH_FRAMES`; then straight to its frame.
+    Until that is here the body goes on, once there and back within `REACH_FRAMES`, and then as in idle; when
+    it is here, straight to its frame.
     """
     onward = body.position + 1
     near, far = distance(body.position, wanted, frames), distance(onward, wanted, frames)
-    goes_back = near < far and far > (0 if is_here else REACH_FRAMES)
+    may_turn = is_here or (far > REACH_FRAMES and body.turns_back < TURNS_MAX)
+    goes_back = near < far and may_turn
     position = onward + (-2 * body.position) % period(frames) if goes_back else onward
-    return Body(position, _crossing(body, fade))
+    return Body(position, _crossing(body, fade), body.turns_back + goes_back)
 
 
 def is_held(body: Body, wanted: int, frames: int) -> bool:

@@ -10,6 +10,7 @@ from avatars.loop import period, there_and_back
 from streamer.playout import REACH_FRAMES, Body, Mode, State, Supply, is_due, is_held, move, step, sway
 
 FADE = 4
+SWAY_TICKS = 4 * REACH_FRAMES
 STATES = [
     State(),
     *(State(Mode.FADE_IN, level) for level in range(1, FADE)),
@@ -124,10 +125,16 @@ def test_body_goes_on_while_a_frame_is_late_and_back_to_it_when_it_is_here() -> 
     assert bodies[-1].position % period(100) == 50
 
 
-def test_body_sways_about_the_frame_that_is_late_for_long() -> None:
-    frames = shown(swaying(Body(49), 50, 100, late=100), 100)
-    assert (min(frames), max(frames)) == (50 - REACH_FRAMES, 50 + REACH_FRAMES)
-    assert frames[: REACH_FRAMES + 3] == [*range(49, 51 + REACH_FRAMES), 49 + REACH_FRAMES]
+def test_body_sways_once_about_the_frame_that_is_late_for_long_and_then_goes_on_as_in_idle() -> None:
+    frames = shown(swaying(Body(49), 50, 100, late=80), 100)
+    right, left = 50 + REACH_FRAMES, 50 - REACH_FRAMES
+    assert frames[:81] == [*range(49, right), *range(right, left, -1), *range(left, 82)]
+
+
+def test_frame_that_comes_when_the_body_has_gone_on_is_crossed_over_to_at_once() -> None:
+    bodies = swaying(Body(49), 50, 100, late=80)
+    assert len(bodies) == 82
+    assert (bodies[-1].position % period(100), bodies[-1].turn) == (50, 1)
 
 
 def test_body_on_its_way_back_sways_as_well() -> None:
@@ -143,10 +150,10 @@ def test_body_that_is_far_from_the_late_frame_does_not_come_for_it() -> None:
 
 
 def test_cross_fade_that_was_begun_goes_on_while_the_body_turns() -> None:
-    assert sway(Body(52, 1), 50, True, 100, FADE) == Body(period(100) - 51, 2)
+    assert sway(Body(52, 1), 50, True, 100, FADE) == Body(period(100) - 51, 2, 1)
 
 
-@given(st.integers(0, 10**6), st.integers(1, 300), st.integers(1, 100))
+@given(st.integers(0, 10**6), st.integers(1, 300), st.integers(1, SWAY_TICKS))
 def test_speech_that_was_late_resumes_in_phase_within_the_reach(
     position: int, frames: int, late: int
 ) -> None:

@@ -27,8 +27,10 @@ ROWS = slice(MOUTH_Y, MOUTH_Y + MOUTH_HEIGHT)
 CURVES: list[tuple[Curve, float]] = [("linear", 1.0), ("smooth", pi / 2)]
 """How fast a fade is at its fastest, as a multiple of the linear one."""
 ROUNDING = 0.5
-LATE = (1, 2, 5, 11, 30, 100)
-"""Ticks that a frame comes late."""
+LATE = (1, 2, 5, 11, 30, 50)
+"""Ticks that a frame comes late, all within the one sway that the body takes meanwhile."""
+LATE_LONG = 75
+"""After which it has gone on, and is far from where the late frame belongs."""
 
 Pictures = NDArray[np.int16]
 
@@ -128,6 +130,16 @@ def test_speech_that_was_late_moves_no_more_around_the_mouth_than_idle(
     assert max(steps(around(lumas(air)))) <= idle_step
 
 
+def test_speech_that_was_late_for_long_steps_no_more_than_its_fade(clip: Avatar, idle_step: float) -> None:
+    cut, faded = (Air(clip, 2, fade=fade) for fade in (Fade(1), Fade(FADE)))
+    for air in (cut, faded):
+        speak_late(air, make_job(frames=30, position=5), LATE_LONG)
+        assert [n for n in air.spoken if n is not None] == list(range(30))
+    whole = max(steps(around(lumas(cut))))
+    bound = idle_step + whole / FADE + ROUNDING
+    assert max(steps(around(lumas(faded)))) <= bound < whole
+
+
 def speak_late(air: Air, job: Job, late: int) -> None:
     """Have the job spoken from the third tick on; after its twelfth frame it is late by so many ticks."""
     speak(air, job, range(12))
@@ -174,7 +186,7 @@ def spoken_of(clip: Avatar, fade: Fade) -> Air:
     return air
 
 
-@pytest.mark.parametrize("late", LATE)
+@pytest.mark.parametrize("late", [*LATE, LATE_LONG])
 def test_sound_that_was_late_has_no_click_and_no_sample_lost(clip: Avatar, late: int) -> None:
     air = Air(clip)
     speak_late(air, make_job(frames=30, position=2), late)
