@@ -13,10 +13,10 @@ import tempfile
 import time
 import wave
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.process import rss_anon_mb
 from settings import Settings
 from tests.made_up import made_up
 from tests.metering.marks import PATCH_CODE
@@ -97,15 +97,7 @@ def _held(system: System) -> Sample:
 
 def _owned(system: System) -> Sample:
     """Return what each process has of memory that is its own, with those that it started."""
-    return {name: sum(map(_rss_anon_mb, pids)) for name, pids in system.pids().items()}
-
-
-def _rss_anon_mb(pid: int) -> float:
-    with suppress(OSError):  # it has ended
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("RssAnon:"):
-                return int(line.split()[1]) / 1024
-    return 0.0
+    return {name: sum(map(rss_anon_mb, pids)) for name, pids in system.pids().items()}
 
 
 def bound_mb() -> float:

@@ -214,6 +214,10 @@ class System:
         """Return the ids of each process that runs, and of those that it started itself."""
         return {name: [running.popen.pid, *self.children(name)] for name, running in self._running.items()}
 
+    def dead(self) -> list[str]:
+        """Return the processes that were started, and ended by themselves."""
+        return [name for name, running in self._running.items() if running.popen.poll() is not None]
+
     def freeze(self, name: str) -> None:
         """Have a process stand still until `thaw`, and what it started but in sessions of their own.
 
@@ -256,7 +260,7 @@ class System:
         """
         end = time.monotonic() + timeout_s
         while not condition():
-            dead = [name for name, running in self._running.items() if running.popen.poll() is not None]
+            dead = self.dead()
             if dead or time.monotonic() > end:
                 why = f"{', '.join(dead)} ended" if dead else f"{timeout_s:.0f} s went by"
                 missed = what if isinstance(what, str) else what()

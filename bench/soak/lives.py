@@ -1,0 +1,86 @@
+"""Each process over its life: how its memory goes, and whether it holds more and more. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+WARM_S = 600.0
+"""By then what is loaded or made once is there: of a process, from its own start."""
+JUDGED_S = 1200.0
+"""A slope over less, an hour's hundredth of which is a few pages, says nothing."""
+SHARE = 5
+"""The first and the last of so many parts of a life are compared."""
+GROWTH = 1.0
+"""Per cent an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One process at a moment of the monotonic clock; `mb` is memory of its own (RssAnon)."""
+
+    at_s: float
+    mb: float
+    descriptors: int
+    threads: int
+    children: int
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One process, from its first sample on or, where it lives long enough, from when it is warm."""
+
+    name: str
+    samples: Sequence[Sample]
+
+    @property
+    def span_s(self) -> float:
+        return self.samples[-1].at_s - self.samples[0].at_s
+
+    @property
+    def is_judged(self) -> bool:
+        return self.span_s >= JUDGED_S
+
+    @property
+    def mb(self) -> float:
+        """Its memory in the mean."""
+        return float(np.mean([sample.mb for sample in self.samples]))
+
+    @property
+    def growth(self) -> float:
+        """Per cent an hour by which its memory grows: the slope of the line with the least squares."""
+        if self.span_s == 0 or self.mb == 0:
+            return 0.0
+        hours = (np.array([sample.at_s for sample in self.samples]) - self.samples[0].at_s) / 3600
+        slope, _ = np.polyfit(hours, [sample.mb for sample in self.samples], 1)
+        return float(slope / self.mb * 100)
+
+    def leaks(self) -> list[str]:
+        """Return what it has more of in all of its life's last part than at any time in the first."""
+        part = max(1, len(self.samples) // SHARE)
+        first, last = self.samples[:part], self.samples[-part:]
+        kinds = ("descriptors", "threads", "children")
+        return [kind for kind in kinds if _least(last, kind) > _most(first, kind)] if len(first) > 1 else []
+
+
+def longest(lives: Iterable[Life]) -> list[Life]:
+    """Return of each name the process that lived longest, in order of names."""
+    found: dict[str, Life] = {}
+    for life in lives:
+        if life.name not in found or life.span_s > found[life.name].span_s:
+            found[life.name] = life
+    return [found[name] for name in sorted(found)]
+
+
+def life(name: str, samples: Sequence[Sample]) -> Life:
+    """Return a process's life of all of its samples, at least one."""
+    warm = [sample for sample in samples if sample.at_s - samples[0].at_s >= WARM_S]
+    return Life(name, warm or samples)
+
+
+def _least(samples: Sequence[Sample], kind: str) -> int:
+    return min(int(getattr(sample, kind)) for sample in samples)
+
+
+def _most(samples: Sequence[Sample], kind: str) -> int:
+    return max(int(getattr(sample, kind)) for sample in samples)

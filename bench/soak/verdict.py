@@ -1,0 +1,180 @@
+"""What a soak found, held against its goals. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bench.soak.counting import Count, Loss, Trouble, total, unexplained
+from bench.soak.jobs import Verdict
+from bench.soak.lives import GROWTH, Life
+from wire.media import AIR_RATE_HZ, FPS, SAMPLES_PER_FRAME
+
+FRAME_S = 1 / FPS
+BEHIND_S = 1.0
+"""The stream keeps the clock's time but for what waits on its way to the player."""
+COUNTED = ("frames_dropped", "ticks_skipped")
+"""Counters of the streamer that tell of frames which were not sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that was seen; `by_clock_s` is the clock's time from the first picture to the last."""
+
+    pictures: Count
+    sound: Count
+    by_clock_s: float
+    losses: Sequence[Loss]
+    troubles: Sequence[Trouble]
+    counters: Mapping[str, int]
+    posted: int
+    ends: Mapping[str, int]
+    refused: Mapping[str, int]
+    verdicts: Sequence[Verdict]
+    lives: Sequence[Life]
+    died: Sequence[str]
+
+    @property
+    def ticks(self) -> int:
+        """How many ticks the streamer's timestamps tell of, from the first that came to the last."""
+        return round(self.pictures.span_s * FPS)
+
+    @property
+    def samples_short(self) -> float:
+        """How many samples too few came for their own timestamps; negative where too many."""
+        return self.sound.missing_s * AIR_RATE_HZ
+
+    @property
+    def unexplained(self) -> list[Loss]:
+        """What was lost while nothing was broken."""
+        return list(unexplained(self.losses, self.troubles))
+
+    @property
+    def unshaken(self) -> list[Verdict]:
+        """What viewers got of jobs that aired while nothing was broken."""
+        return [v for v in self.verdicts if not any(t.explains(v.from_s, v.to_s) for t in self.troubles)]
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Something that should be so, what was found, and whether it is."""
+
+    text: str
+    found: str
+    is_met: bool
+
+
+def goals(found: Found) -> Iterator[Goal]:
+    """Yield what should be so."""
+    lost, losses = found.unexplained, found.losses
+    pictures_s = found.pictures.missing_s - total(losses, "pictures") + total(lost, "pictures")
+    sound_s = found.sound.missing_s - total(losses, "sound") + total(lost, "sound")
+    yield Goal(
+        "each tick's frame came, but where a part was broken",
+        f"{pictures_s * FPS:.0f} of {found.ticks} lacking",
+        abs(pictures_s) < FRAME_S / 2 and not any(loss.what == "pictures" for loss in lost),
+    )
+    yield Goal(
+        f"{SAMPLES_PER_FRAME} samples came for each tick, but where a part was broken",
+        f"{sound_s * AIR_RATE_HZ:.0f} samples lacking",
+        abs(sound_s) < FRAME_S,
+    )
+    behind_s = found.by_clock_s - (found.pictures.last_s - found.pictures.first_s)
+    yield Goal("the ticks keep the clock's time", f"{behind_s:+.2f} s", abs(behind_s) < BEHIND_S)
+    not_sent = {what: total(lost, what) for what in COUNTED}
+    yield Goal(
+        "the streamer sent each frame, but where a part was broken",
+        _listed(not_sent),
+        not any(not_sent.values()),
+    )
+    yield from _of_jobs(found)
+    yield from _of_processes(found.lives, found.died)
+
+
+def _of_jobs(found: Found) -> Iterator[Goal]:
+    offsets = [verdict.offset_s for verdict in found.verdicts if verdict.offset_s is not None]
+    last = offsets[-1] if offsets else None
+    yield Goal(
+        "sound is within a frame of its picture at the end",
+        "not heard" if last is None else f"{last * 1000:+.1f} ms",
+        last is not None and abs(last) < FRAME_S,
+    )
+    faults = [f"{v.job_id}: {fault}" for v in found.unshaken for fault in v.faults]
+    yield Goal(
+        "jobs are spoken without a fault, but where a part was broken",
+        "; ".join(faults) or f"{len(found.unshaken)} of {len(found.unshaken)}",
+        not faults,
+    )
+    known = sum(found.ends.values()) - found.ends.get("lost", 0)
+    yield Goal("each job came to an end", f"{known} of {found.posted}", known == found.posted)
+
+
+def _of_processes(lives: Sequence[Life], died: Sequence[str]) -> Iterator[Goal]:
+    yield Goal("no process ended by itself", ", ".join(died) or "none did", not died)
+    leaks = [f"{life.name}: {kind}" for life in lives for kind in life.leaks()]
+    yield Goal("no descriptors, threads or children are leaked", ", ".join(leaks) or "none is", not leaks)
+    grown = [
+        f"{life.name} {life.growth:+.1f} %" for life in lives if life.is_judged and life.growth >= GROWTH
+    ]
+    judged = sum(life.is_judged for life in lives)
+    yield Goal(
+        f"memory grows by less than {GROWTH:g} % an hour",
+        ", ".join(grown) or f"so of {judged} processes that lived for long",
+        not grown,
+    )
+
+
+def _listed(amounts: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {amount:g}" for name, amount in amounts.items())
+
+
+def shown(found: Found) -> str:
+    """Return all of it as text, goals last."""
+    return "\n".join(
+        [*_stream(found), "", *_troubles(found), "", *_table(found.lives), "", *_goals(found), ""]
+    )
+
+
+def _stream(found: Found) -> Iterator[str]:
+    yield (
+        f"{found.ticks} ticks in {found.by_clock_s:.1f} s; {found.pictures.packets} pictures came, "
+        f"{found.pictures.missing_s * FPS:.0f} lacking; sound for {found.sound.span_s * FPS:.1f} ticks, "
+        f"{found.samples_short:.0f} samples lacking"
+    )
+    offsets = [v.offset_s * 1000 for v in found.verdicts if v.offset_s is not None]
+    if offsets:
+        spread = f"{min(offsets):+.1f} to {max(offsets):+.1f} ms"
+        yield f"sound to picture: {offsets[0]:+.1f} ms at first, {offsets[-1]:+.1f} ms at last, {spread}"
+    yield f"{found.posted} jobs posted: {_listed(found.ends)}"
+    yield f"not accepted: {_listed(found.refused) or 'none'}"
+    yield f"the streamer counted: {_listed(found.counters) or 'nothing'}"
+
+
+def _troubles(found: Found) -> Iterator[str]:
+    start_s = min((t.began_s for t in found.troubles), default=0.0)
+    for trouble in found.troubles:
+        near = [loss for loss in found.losses if trouble.explains(loss.at_s, loss.at_s)]
+        amounts = {what: round(total(near, what), 3) for what in sorted({loss.what for loss in near})}
+        yield f"{trouble.began_s - start_s:7.0f} s  {trouble.what}: {_listed(amounts) or 'nothing lost'}"
+    for loss in found.unexplained:
+        yield f"{loss.at_s - start_s:7.0f} s  for no known reason: {loss.what} {loss.amount:g}"
+
+
+def _table(lives: Sequence[Life]) -> Iterator[str]:
+    yield f"{'':30}{'s':>8}{'MB':>8}{'% an hour':>11}{'descriptors':>13}{'threads':>12}{'children':>10}"
+    for life in lives:
+        growth = f"{life.growth:+.2f}" if life.is_judged else "–"
+        yield f"{life.name:30}{life.span_s:8.0f}{life.mb:8.1f}{growth:>11}{_held(life)}"
+
+
+def _held(life: Life) -> str:
+    """Return what the process held at first and at last, as a part of its row."""
+    first, last = life.samples[0], life.samples[-1]
+    return (
+        f"{f'{first.descriptors} → {last.descriptors}':>13}"
+        f"{f'{first.threads} → {last.threads}':>12}"
+        f"{f'{first.children} → {last.children}':>10}"
+    )
+
+
+def _goals(found: Found) -> Iterator[str]:
+    for goal in goals(found):
+        yield f"{'met   ' if goal.is_met else 'MISSED'}  {goal.text}: {goal.found}"

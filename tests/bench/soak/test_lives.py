@@ -1,0 +1,53 @@
+"""What grows or leaks over a process's life is told; what is loaded while it gets warm is not."""
+
+import pytest
+
+from bench.soak.lives import JUDGED_S, WARM_S, Life, Sample, life, longest
+
+EACH_S = 5.0
+
+
+def lived(seconds: float, mb_an_hour: float = 0.0, descriptors: int = 0) -> list[Sample]:
+    """Return samples of a process that grows steadily, and has more and more descriptors."""
+    moments = [i * EACH_S for i in range(int(seconds / EACH_S) + 1)]
+    return [
+        Sample(t, 100 + mb_an_hour * t / 3600, 10 + int(descriptors * t / seconds), 3, 1) for t in moments
+    ]
+
+
+def test_growth_is_told_in_per_cent_of_the_mean_and_hour() -> None:
+    assert Life("streamer", lived(3600)).growth == pytest.approx(0)
+    assert Life("streamer", lived(3600, mb_an_hour=2)).growth == pytest.approx(100 * 2 / 101)
+
+
+def test_a_peak_that_passes_is_no_growth() -> None:
+    samples = lived(3600)
+    middle = len(samples) // 2
+    samples[middle] = Sample(samples[middle].at_s, 200.0, 10, 3, 1)
+    assert Life("streamer", samples).growth == pytest.approx(0, abs=0.01)
+
+
+def test_what_is_loaded_at_the_begin_is_no_growth() -> None:
+    cold = [Sample(i * EACH_S, 10.0, 10, 3, 1) for i in range(int(WARM_S / EACH_S))]
+    warm = [Sample(WARM_S + s.at_s, s.mb, s.descriptors, s.threads, s.children) for s in lived(3000)]
+    found = life("streamer", cold + warm)
+    assert found.growth == pytest.approx(0)
+    assert found.samples[0].at_s == WARM_S
+
+
+def test_a_short_life_is_not_judged_by_its_growth() -> None:
+    assert not life("streamer", lived(WARM_S - EACH_S)).is_judged
+    assert not life("streamer", lived(WARM_S + JUDGED_S - EACH_S)).is_judged
+    assert life("streamer", lived(WARM_S + JUDGED_S)).is_judged
+
+
+def test_a_descriptor_now_and_then_is_a_leak_and_one_that_comes_and_goes_is_none() -> None:
+    assert Life("api", lived(3600, descriptors=12)).leaks() == ["descriptors"]
+    assert Life("api", lived(3600)).leaks() == []
+    swaying = [Sample(s.at_s, s.mb, 10 + i % 5, 3, 1) for i, s in enumerate(lived(3600))]
+    assert Life("api", swaying).leaks() == []
+
+
+def test_of_those_that_had_a_name_the_one_that_lived_longest_is_told() -> None:
+    short, long, other = (Life(name, lived(s)) for name, s in (("a", 60), ("a", 300), ("b", 20)))
+    assert longest([other, short, long]) == [long, other]

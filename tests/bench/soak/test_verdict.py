@@ -1,0 +1,109 @@
+"""A soak's goals are met by a stream without a loss, and each is missed by what it is about."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.soak.counting import Count, Loss, Trouble
+from bench.soak.jobs import Verdict
+from bench.soak.lives import Life, Sample
+from bench.soak.verdict import Found, goals, shown
+from wire.media import FPS
+
+HOUR_S = 3600.0
+AAC_S = 1024 / 48000
+TROUBLE = Trouble("broker killed", 1000.0, 1001.0)
+
+
+def count(step_s: float, lacking: int = 0) -> Count:
+    """Return the count of an hour's packets, of which some lack."""
+    packets = round(HOUR_S / step_s)
+    return Count(step_s, packets - lacking, 10.0, 10.0 + (packets - 1) * step_s)
+
+
+def lived(mb: float = 60.0, threads: int = 9) -> Life:
+    return Life("streamer", [Sample(i * 5.0, 60 + (mb - 60) * i / 600, 20, 9, 2) for i in range(600)] + [
+        Sample(3000 + i * 5.0, mb, 20, threads, 2) for i in range(200)
+    ])  # fmt: skip
+
+
+GOOD = Found(
+    pictures=count(1 / FPS),
+    sound=count(AAC_S),
+    by_clock_s=HOUR_S,
+    losses=[],
+    troubles=[TROUBLE],
+    counters={"frames_dropped": 0},
+    posted=3,
+    ends={"done": 2, "cancelled": 1},
+    refused={},
+    verdicts=[Verdict("a", 10.0, 20.0, 0.001, ()), Verdict("b", 30.0, 40.0, -0.001, ())],
+    lives=[lived()],
+    died=[],
+)
+
+
+def missed(found: Found) -> list[str]:
+    return [goal.text.split(",")[0] for goal in goals(found) if not goal.is_met]
+
+
+def test_a_stream_without_a_loss_meets_every_goal() -> None:
+    assert missed(GOOD) == []
+    assert GOOD.ticks == HOUR_S * FPS
+
+
+def lacking(pictures: int, at_s: float) -> Found:
+    return replace(GOOD, pictures=count(1 / FPS, pictures), losses=[Loss(at_s, "pictures", pictures / FPS)])
+
+
+def heard(offset_s: float, *faults: str) -> Found:
+    return replace(GOOD, verdicts=[Verdict("a", 1.0, 2.0, offset_s, faults)])
+
+
+def dropped(at_s: float) -> Found:
+    return replace(GOOD, losses=[Loss(at_s, "frames_dropped", 3)])
+
+
+@pytest.mark.parametrize(
+    ("found", "goal"),
+    [
+        (lacking(1, at_s=500.0), "each tick's frame came"),
+        (replace(GOOD, pictures=count(1 / FPS, 1)), "each tick's frame came"),
+        (replace(GOOD, sound=count(AAC_S, 3)), "1920 samples came for each tick"),
+        (replace(GOOD, sound=count(AAC_S, -3)), "1920 samples came for each tick"),
+        (replace(GOOD, by_clock_s=HOUR_S + 1.1), "the ticks keep the clock's time"),
+        (dropped(at_s=500.0), "the streamer sent each frame"),
+        (heard(0.041), "sound is within a frame of its picture at the end"),
+        (replace(GOOD, verdicts=[]), "sound is within a frame of its picture at the end"),
+        (heard(0.0, "freeze"), "jobs are spoken without a fault"),
+        (replace(GOOD, posted=4), "each job came to an end"),
+        (replace(GOOD, ends={"done": 2, "lost": 1}), "each job came to an end"),
+        (replace(GOOD, died=["api"]), "no process ended by itself"),
+        (replace(GOOD, lives=[lived(threads=10)]), "no descriptors"),
+        (replace(GOOD, lives=[lived(mb=62.0)]), "memory grows by less than 1 % an hour"),
+    ],
+)  # fmt: skip
+def test_a_goal_is_missed_by_what_it_is_about(found: Found, goal: str) -> None:
+    assert missed(found) == [goal]
+
+
+def test_what_was_lost_while_a_part_was_broken_is_excused_and_told() -> None:
+    found = lacking(30, at_s=1003.0)
+    assert missed(found) == []
+    assert missed(dropped(at_s=1003.0)) == []
+    assert "broker killed: pictures 1.2" in shown(found)
+
+
+def test_a_job_on_air_while_a_part_was_broken_may_have_faults() -> None:
+    shaken = Verdict("c", 995.0, 1010.0, 0.0, ("missing",))
+    assert missed(replace(GOOD, verdicts=[shaken])) == []
+
+
+def test_all_of_it_is_shown_with_the_goals_that_are_missed() -> None:
+    text = shown(replace(GOOD, died=["api"], refused={"busy": 2}))
+    assert "90000 ticks in 3600.0 s; 90000 pictures came, 0 lacking" in text
+    assert "+1.0 ms at first, -1.0 ms at last" in text
+    assert "3 jobs posted: done 2, cancelled 1" in text
+    assert "not accepted: busy 2" in text
+    assert "MISSED  no process ended by itself: api" in text
+    assert text.count("met   ") == 9

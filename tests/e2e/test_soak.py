@@ -1,0 +1,17 @@
+"""A minute of the soak: jobs at random, one part broken, and every goal met."""
+
+import pytest
+
+from bench.soak.plan import blows, posts
+from bench.soak.run import soak
+from bench.soak.verdict import goals, shown
+from tests.system import System
+
+SECONDS = 60.0
+SEED = 1
+
+
+@pytest.mark.slow
+def test_a_minute_of_jobs_and_one_blow_meets_every_goal(system: System) -> None:
+    found = soak(system, list(posts(SEED, SECONDS)), list(blows(SEED, SECONDS)), SECONDS, SEED)
+    assert [goal for goal in goals(found) if not goal.is_met] == [], shown(found)
