@@ -44,7 +44,7 @@ def test_a_short_life_is_not_judged_by_its_growth() -> None:
 def test_a_descriptor_now_and_then_is_a_leak_and_one_that_comes_and_goes_is_none() -> None:
     assert Life("api", lived(3600, descriptors=12)).leaks() == ["descriptors"]
     assert Life("api", lived(3600)).leaks() == []
-    swaying = [Sample(s.at_s, s.mb, 10 + i % 5, 3, 1) for i, s in enumerate(lived(3600))]
+    swaying = [Sample(s.at_s, s.mb, 10 + i // 10 % 10, 3, 1) for i, s in enumerate(lived(1200))]
     assert Life("api", swaying).leaks() == []
 
 
