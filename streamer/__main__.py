@@ -2,7 +2,7 @@
 
 import logging
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +12,8 @@ from redis import Redis
 
 from avatars.store import Avatar
 from settings import Settings, settings
-from streamer.buffer import Buffer
+from streamer.buffer import Buffer, Spoken
+from streamer.canvas import Piece
 from streamer.counters import Counters
 from streamer.daemon import Playout
 from streamer.encoder import Encoder
@@ -20,7 +21,9 @@ from streamer.fences import Fences
 from streamer.hub import Hub
 from streamer.label import Label
 from streamer.logs import log_aside
-from streamer.mixing import Fade
+from streamer.mixing import Fade, Sound
+from streamer.monitor import Monitor
+from streamer.outputs import playlist
 from streamer.progress import Progress
 from streamer.report import Reporter, resume
 from streamer.start import avatar_of, encoder_command, label_of, targets_of
@@ -106,6 +109,12 @@ def play(
     targets = Targets(targets_of(config), hub, broker, config.channel, lambda: term.epoch)
     with ExitStack() as stack:
         encoder = Encoder(scene.command, avatar.width, avatar.height, hub, progress, counters)
+        monitor = Monitor(playlist(config.hls_folder / config.channel), avatar.pictures, counters)
+
+        def write(number: int, picture: Sequence[Piece], sound: Sound, spoken: Spoken | None) -> None:
+            monitor.hear(sound)
+            encoder.write(number, picture, sound, spoken)
+
         playout = Playout(
             avatar,
             scene.label,
@@ -113,7 +122,7 @@ def play(
             start.position,
             start.tick,
             buffer,
-            encoder.write,
+            write,
             counters,
         )
 
@@ -136,7 +145,7 @@ def play(
             targets.await_taken(stop, HEARD_S)
             reader.run(stop)
 
-        bodies = (read, reporter.run, Fences(frames, progress).run, targets.run)
+        bodies = (read, reporter.run, Fences(frames, progress).run, targets.run, monitor.run)
         stack.enter_context(_threads(*bodies))
         stack.enter_context(targets)
         stack.enter_context(encoder)

@@ -18,6 +18,9 @@ class Counters:
     reads_failed: int = 0
     reports_failed: int = 0
     takeovers: int = 0
+    output_black: int = 0
+    output_frozen: int = 0
+    output_silent_in_speech: int = 0
 
 
 def changes(before: Counters, now: Counters) -> str:

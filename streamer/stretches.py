@@ -1,0 +1,114 @@
+"""When the output counts as black, frozen, or silent although somebody speaks. Pure.
+
+Judged by glances at what viewers get, one every few seconds: a picture made small, and how loud it was.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatars.loop import period, there_and_back
+
+BLACK_LUMA = 40
+"""Black is 16; a picture with nothing brighter than this shows nothing."""
+SAME_LUMA = 4.0
+"""A part of the picture that changes by less stands still: one picture encoded again and again changes the
+parts of a small one by 2, and the demo's presenter changes some by 13 to 39 from glance to glance."""
+SILENT_LEVEL = 30.0
+"""Root mean square, in steps of int16: 60 dB under full scale."""
+LOUD_PEAK = 1000
+"""A tick whose sound reaches this is speech; quieter ones are not missed."""
+LOUD_SHARE = 0.25
+"""Of the ticks between two glances; speech has pauses."""
+BLACK_GLANCES = 2
+FROZEN_GLANCES = 3
+"""Two may show the same: on its way there and back a clip comes by the same frame."""
+SILENT_GLANCES = 2
+DELAY_GLANCES = 1
+"""What is sent is seen so many glances later at most."""
+KEPT_GLANCES = max(BLACK_GLANCES, FROZEN_GLANCES, SILENT_GLANCES + DELAY_GLANCES)
+PLACES = 50
+"""So many of a clip's places tell whether it moves."""
+LAGS = range(50, 251, 50)
+"""Frames from a glance to the next ones: each is at a segment's first frame, and a few may be left out."""
+
+Small = NDArray[np.uint8]
+"""A picture's luma, made small, `(rows, columns)`."""
+
+
+class Trouble(StrEnum):
+    """What may be wrong with the output."""
+
+    BLACK = "black"
+    FROZEN = "frozen"
+    SILENT = "silent_in_speech"
+
+    @property
+    def told(self) -> str:
+        """As a log tells it."""
+        return self.replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """One look at the output.
+
+    `level` is its sound's root mean square in steps of int16, `loud_share` the share of speech in what was
+    sent since the glance before.
+    """
+
+    picture: Small
+    level: float
+    loud_share: float
+
+
+def troubles(glances: Sequence[Glance], moves: bool) -> set[Trouble]:
+    """Return what is wrong by the last `KEPT_GLANCES`, oldest first; `moves` as told by `moves`."""
+    found = set()
+    if _is_black(glances[-BLACK_GLANCES:]):
+        found.add(Trouble.BLACK)
+    elif moves and _is_frozen(glances[-FROZEN_GLANCES:]):
+        found.add(Trouble.FROZEN)
+    if _is_silent(glances[-SILENT_GLANCES - DELAY_GLANCES :]):
+        found.add(Trouble.SILENT)
+    return found
+
+
+def moves(frames: int, small: Callable[[int], Small]) -> bool:
+    """Return whether a clip never looks as if it were frozen: only then can it be told that it is.
+
+    `small` returns one of its frames, made small.
+    """
+    return all(_looks_alike(at, frames, small) < FROZEN_GLANCES - 1 for at in _places(frames))
+
+
+def differ(one: Small, other: Small) -> bool:
+    """Return whether any part of two pictures differs by more than encoding makes it."""
+    return bool(np.abs(one.astype(np.float32) - other).max() > SAME_LUMA)
+
+
+def _places(frames: int) -> range:
+    return range(0, period(frames), -(-period(frames) // PLACES))
+
+
+def _looks_alike(at: int, frames: int, small: Callable[[int], Small]) -> int:
+    """Return how many of the glances after one at that place may show the same."""
+    first = small(there_and_back(at, frames))
+    return sum(not differ(first, small(there_and_back(at + lag, frames))) for lag in LAGS)
+
+
+def _is_black(glances: Sequence[Glance]) -> bool:
+    return len(glances) == BLACK_GLANCES and all(g.picture.max() < BLACK_LUMA for g in glances)
+
+
+def _is_frozen(glances: Sequence[Glance]) -> bool:
+    return len(glances) == FROZEN_GLANCES and not any(differ(glances[0].picture, g.picture) for g in glances)
+
+
+def _is_silent(glances: Sequence[Glance]) -> bool:
+    was_sent = [glance.loud_share >= LOUD_SHARE for glance in glances]
+    is_heard = [glance.level > SILENT_LEVEL for glance in glances[DELAY_GLANCES:]]
+    return len(glances) == SILENT_GLANCES + DELAY_GLANCES and all(was_sent) and not any(is_heard)
