@@ -13,6 +13,8 @@ BEHIND_S = 1.0
 """The stream keeps the clock's time but for what waits on its way to the player."""
 COUNTED = ("frames_dropped", "ticks_skipped")
 """Counters of the streamer that tell of frames which were not sent."""
+WATCHED = "output_"
+"""How the names of the counters begin by which it tells that its output is black, frozen or silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,10 @@ def goals(found: Found) -> Iterator[Goal]:
         "the streamer sent each frame, but where a part was broken",
         _listed(not_sent),
         not any(not_sent.values()),
+    )
+    watched = {what: count for what, count in found.counters.items() if what.startswith(WATCHED)}
+    yield Goal(
+        "the output is never called black, frozen or silent", _listed(watched), not any(watched.values())
     )
     yield from _of_jobs(found)
     yield from _of_processes(found.lives, found.died)
