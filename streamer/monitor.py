@@ -20,7 +20,17 @@ from numpy.typing import NDArray
 
 from streamer.counters import Counters
 from streamer.mixing import Sound
-from streamer.stretches import KEPT_GLANCES, LOUD_PEAK, PLACES, Glance, Small, Trouble, moves, troubles
+from streamer.stretches import (
+    KEPT_GLANCES,
+    LOUD_PEAK,
+    PLACES,
+    Clip,
+    Glance,
+    Small,
+    Trouble,
+    clip_of,
+    troubles,
+)
 
 GLANCE_S = 4.0
 """Between two glances; a segment is 2 s."""
@@ -72,7 +82,7 @@ class Monitor:
         self.segment = segment
         picture, level = seen(self._playlist.with_name(segment))
         self._glances = [*self._glances[1 - KEPT_GLANCES :], Glance(picture, level, self._loud_share())]
-        self._tell(troubles(self._glances, self._moves))
+        self._tell(troubles(self._glances, self._clip))
 
     def _loud_share(self) -> float:
         """Return the share of speech in what was sent since the last call."""
@@ -93,11 +103,13 @@ class Monitor:
             )
 
     @cached_property
-    def _moves(self) -> bool:
-        told = moves(len(self._pictures), lru_cache(PLACES)(self._small))
-        if not told:
+    def _clip(self) -> Clip:
+        clip = clip_of(len(self._pictures), lru_cache(PLACES)(self._small))
+        if not clip.moves:
             log.info("the clip hardly moves: nobody could tell if the output were frozen")
-        return told
+        if clip.is_dark:
+            log.info("the clip is dark: nobody could tell if the output were black")
+        return clip
 
     def _small(self, frame: int) -> Small:
         picture = self._pictures[frame]

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from avatars.loop import period, there_and_back
 
 BLACK_LUMA = 40
-"""Black is 16; a picture with nothing brighter than this shows nothing."""
+"""Black is 16."""
+BLACK_SHARE = 0.9
+"""A picture of which more than this is black shows nothing: the label lies over black too."""
 SAME_LUMA = 4.0
 """A part of the picture that changes by less stands still: one picture encoded again and again changes the
 parts of a small one by 2, and the demo's presenter changes some by 13 to 39 from glance to glance."""
@@ -65,33 +67,41 @@ class Glance:
     loud_share: float
 
 
-def troubles(glances: Sequence[Glance], moves: bool) -> set[Trouble]:
-    """Return what is wrong by the last `KEPT_GLANCES`, oldest first; `moves` as told by `moves`."""
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """What a clip is like: one that is dark, or stands still, is not told from an output that fails.
+
+    It `moves` if no glances at it might show it as frozen.
+    """
+
+    moves: bool
+    is_dark: bool
+
+
+def troubles(glances: Sequence[Glance], clip: Clip) -> set[Trouble]:
+    """Return what is wrong by the last `KEPT_GLANCES`, oldest first."""
     found = set()
-    if _is_black(glances[-BLACK_GLANCES:]):
+    if not clip.is_dark and _is_black(glances[-BLACK_GLANCES:]):
         found.add(Trouble.BLACK)
-    elif moves and _is_frozen(glances[-FROZEN_GLANCES:]):
+    elif clip.moves and _is_frozen(glances[-FROZEN_GLANCES:]):
         found.add(Trouble.FROZEN)
     if _is_silent(glances[-SILENT_GLANCES - DELAY_GLANCES :]):
         found.add(Trouble.SILENT)
     return found
 
 
-def moves(frames: int, small: Callable[[int], Small]) -> bool:
-    """Return whether a clip never looks as if it were frozen: only then can it be told that it is.
-
-    `small` returns one of its frames, made small.
-    """
-    return all(_looks_alike(at, frames, small) < FROZEN_GLANCES - 1 for at in _places(frames))
+def clip_of(frames: int, small: Callable[[int], Small]) -> Clip:
+    """Return what a clip is like; `small` returns one of its frames, made small."""
+    places = range(0, period(frames), -(-period(frames) // PLACES))
+    return Clip(
+        moves=all(_looks_alike(at, frames, small) < FROZEN_GLANCES - 1 for at in places),
+        is_dark=any(_is_dark(small(there_and_back(at, frames))) for at in places),
+    )
 
 
 def differ(one: Small, other: Small) -> bool:
     """Return whether any part of two pictures differs by more than encoding makes it."""
     return bool(np.abs(one.astype(np.float32) - other).max() > SAME_LUMA)
-
-
-def _places(frames: int) -> range:
-    return range(0, period(frames), -(-period(frames) // PLACES))
 
 
 def _looks_alike(at: int, frames: int, small: Callable[[int], Small]) -> int:
@@ -101,7 +111,11 @@ def _looks_alike(at: int, frames: int, small: Callable[[int], Small]) -> int:
 
 
 def _is_black(glances: Sequence[Glance]) -> bool:
-    return len(glances) == BLACK_GLANCES and all(g.picture.max() < BLACK_LUMA for g in glances)
+    return len(glances) == BLACK_GLANCES and all(_is_dark(glance.picture) for glance in glances)
+
+
+def _is_dark(picture: Small) -> bool:
+    return bool(np.mean(picture < BLACK_LUMA) > BLACK_SHARE)
 
 
 def _is_frozen(glances: Sequence[Glance]) -> bool:

@@ -12,7 +12,9 @@ import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from redis import Redis
 
+from avatars.store import PICTURES
 from streamer import monitor as module
 from streamer.counters import Counters
 from streamer.monitor import Monitor, newest
@@ -23,6 +25,8 @@ from tests.metering.chirps import speech
 from tests.metering.made import Moment
 from tests.metering.marks import clip_picture
 from tests.streamer.conftest import wait_until
+from tests.streamer.test_main import Streamer
+from wire import channels
 from wire.media import SAMPLES_PER_FRAME
 
 SEGMENT_FRAMES = 5
@@ -175,3 +179,20 @@ def test_watching_goes_on_over_what_cannot_be_read(
 def test_the_newest_segment_is_the_last_that_the_playlist_names() -> None:
     assert newest("#EXTM3U\n#EXTINF:2.0,\n7.ts\n#EXTINF:2.0,\n8.ts\n") == "8.ts"
     assert newest("#EXTM3U\n") == ""
+
+
+@pytest.mark.slow
+def test_a_streamer_whose_pictures_turn_black_says_so(
+    tmp_path: Path, redis_address: str, broker: Redis
+) -> None:
+    streamer = Streamer(tmp_path, {"LIVE_BROKER_URL": f"{redis_address}/0"})
+    playlist = tmp_path / "hls" / "main" / "index.m3u8"
+    with streamer.running():
+        # by then the clip was looked at
+        wait_until(lambda: playlist.exists() and playlist.read_text().count(".ts") >= 4, 60)
+        (pictures,) = (tmp_path / "avatars").glob(f"*/{PICTURES}")
+        with pictures.open("r+b") as file:  # which the streamer has before it as a memory map
+            file.write(bytes([16]) * pictures.stat().st_size)
+        wait_until(lambda: "the output is black" in streamer.log.read_text(), 60)
+        wait_until(lambda: channels.counters(broker, "main")["output_black"] == 1)
+        assert "is frozen" not in streamer.log.read_text()

@@ -1,5 +1,7 @@
 """Black, frozen and silent stretches are told, and what only looks like one is not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,13 +12,15 @@ from streamer.stretches import (
     KEPT_GLANCES,
     SAME_LUMA,
     SILENT_GLANCES,
+    Clip,
     Glance,
     Small,
     Trouble,
-    moves,
+    clip_of,
     troubles,
 )
 
+CLIP = Clip(moves=True, is_dark=False)
 IN_SPEECH = SILENT_GLANCES + DELAY_GLANCES
 
 
@@ -36,65 +40,80 @@ def lively(count: int, level: float, loud_share: float) -> list[Glance]:
 
 def test_a_picture_that_changes_in_one_part_alone_is_not_frozen() -> None:
     still = glances(*[picture(90)] * FROZEN_GLANCES)
-    assert troubles(still, moves=True) == {Trouble.FROZEN}
+    assert troubles(still, CLIP) == {Trouble.FROZEN}
     moving = glances(*[picture(90)] * (FROZEN_GLANCES - 1), picture(90, spot=SAME_LUMA + 1))
-    assert troubles(moving, moves=True) == set()
+    assert troubles(moving, CLIP) == set()
 
 
 def test_encoding_one_picture_again_is_no_movement() -> None:
     still = glances(*(picture(90, spot=i % 2 * 2) for i in range(FROZEN_GLANCES)))
-    assert troubles(still, moves=True) == {Trouble.FROZEN}
+    assert troubles(still, CLIP) == {Trouble.FROZEN}
 
 
 def test_a_picture_that_comes_again_once_is_not_frozen() -> None:
-    assert troubles(glances(*[picture(90)] * (FROZEN_GLANCES - 1)), moves=True) == set()
+    assert troubles(glances(*[picture(90)] * (FROZEN_GLANCES - 1)), CLIP) == set()
 
 
 def test_that_a_clip_which_hardly_moves_is_frozen_is_never_told() -> None:
-    assert troubles(glances(*[picture(90)] * KEPT_GLANCES), moves=False) == set()
+    assert troubles(glances(*[picture(90)] * KEPT_GLANCES), replace(CLIP, moves=False)) == set()
 
 
 def test_black_is_told_and_not_as_frozen_too() -> None:
-    assert troubles(glances(*[picture(16)] * KEPT_GLANCES), moves=True) == {Trouble.BLACK}
-    assert troubles(glances(*[picture(16)] * (BLACK_GLANCES - 1)), moves=True) == set()
-    assert troubles(glances(*[picture(16, spot=100)] * BLACK_GLANCES), moves=True) == set()
+    assert troubles(glances(*[picture(16)] * KEPT_GLANCES), CLIP) == {Trouble.BLACK}
+    assert troubles(glances(*[picture(16)] * (BLACK_GLANCES - 1)), CLIP) == set()
+
+
+def test_a_label_over_black_does_not_hide_it_and_a_lit_face_is_not_black() -> None:
+    labelled, lit = picture(16), picture(16)
+    labelled[30:34, 48:62] = 200
+    lit[10:26, 20:40] = 120
+    assert troubles(glances(*[labelled] * BLACK_GLANCES), CLIP) == {Trouble.BLACK}
+    assert troubles(glances(*[lit] * BLACK_GLANCES), CLIP) == set()
+
+
+def test_that_a_dark_clip_is_black_is_never_told() -> None:
+    dark = replace(CLIP, is_dark=True)
+    assert troubles(glances(*[picture(16)] * BLACK_GLANCES), dark) == set()
 
 
 def test_silence_is_told_where_speech_was_sent_for_long_enough() -> None:
-    assert troubles(lively(IN_SPEECH, level=0, loud_share=0.6), moves=True) == {Trouble.SILENT}
-    assert troubles(lively(IN_SPEECH - 1, level=0, loud_share=0.6), moves=True) == set()
+    assert troubles(lively(IN_SPEECH, level=0, loud_share=0.6), CLIP) == {Trouble.SILENT}
+    assert troubles(lively(IN_SPEECH - 1, level=0, loud_share=0.6), CLIP) == set()
 
 
 def test_speech_that_falls_silent_is_told() -> None:
     heard = lively(DELAY_GLANCES, level=2000, loud_share=0.6)
-    assert troubles([*heard, *lively(SILENT_GLANCES, level=0, loud_share=0.6)], moves=True) == {
-        Trouble.SILENT
-    }
+    assert troubles([*heard, *lively(SILENT_GLANCES, level=0, loud_share=0.6)], CLIP) == {Trouble.SILENT}
 
 
 @pytest.mark.parametrize(("level", "loud_share"), [(0.0, 0.0), (0.0, 0.1), (2000.0, 0.6)])
 def test_silence_in_idle_and_speech_that_is_heard_are_no_trouble(level: float, loud_share: float) -> None:
-    assert troubles(lively(IN_SPEECH, level, loud_share), moves=True) == set()
+    assert troubles(lively(IN_SPEECH, level, loud_share), CLIP) == set()
 
 
 def test_speech_that_has_only_just_begun_may_not_be_heard_yet() -> None:
     before = lively(SILENT_GLANCES, level=0, loud_share=0)
-    assert troubles([*before, *lively(DELAY_GLANCES, level=0, loud_share=1)], moves=True) == set()
+    assert troubles([*before, *lively(DELAY_GLANCES, level=0, loud_share=1)], CLIP) == set()
 
 
 def test_nothing_is_told_before_anything_was_seen() -> None:
-    assert troubles([], moves=True) == set()
+    assert troubles([], CLIP) == set()
 
 
 def test_a_clip_moves_where_no_two_glances_after_any_show_the_same() -> None:
-    assert moves(250, lambda frame: picture(50, spot=frame % 200))
-    assert not moves(250, lambda _: picture(50))
+    assert clip_of(250, lambda frame: picture(50, spot=frame % 200)).moves
+    assert not clip_of(250, lambda _: picture(50)).moves
 
 
 def test_a_clip_that_comes_by_the_same_frame_at_each_glance_can_not_be_told_from_a_frozen_one() -> None:
-    assert not moves(26, lambda frame: picture(50, spot=frame * 5))
-    assert not moves(1, lambda _: picture(50))
+    assert not clip_of(26, lambda frame: picture(50, spot=frame * 5)).moves
+    assert not clip_of(1, lambda _: picture(50)).moves
 
 
 def test_a_clip_that_stands_still_for_long_somewhere_could_be_taken_for_frozen() -> None:
-    assert not moves(1000, lambda frame: picture(50, spot=0 if frame < 400 else frame % 200))
+    assert not clip_of(1000, lambda frame: picture(50, spot=0 if frame < 400 else frame % 200)).moves
+
+
+def test_a_clip_is_dark_where_it_is_so_anywhere() -> None:
+    assert clip_of(250, lambda frame: picture(16 if frame < 20 else 90)).is_dark
+    assert not clip_of(250, lambda _: picture(90)).is_dark
