@@ -113,8 +113,7 @@ class Monitor:
 
     def _small(self, frame: int) -> Small:
         picture = self._pictures[frame]
-        luma = np.ascontiguousarray(picture[: picture.shape[0] * 2 // 3])
-        return _small(VideoFrame.from_ndarray(luma, format="gray"))
+        return small(picture[: picture.shape[0] * 2 // 3])
 
 
 def newest(playlist: str) -> str:
@@ -138,11 +137,19 @@ def seen(segment: Path) -> tuple[Small, float]:
         sounds = [frame for packet in packets if packet.stream is audio for frame in packet.decode()]
         if not (pictures and sounds):
             raise ValueError(f"{len(pictures)} pictures, {len(sounds)} pieces of sound")
-        return _small(pictures[0]), _level(sounds)
+        return small(_luma(pictures[0])), _level(sounds)
 
 
-def _small(picture: VideoFrame) -> Small:
-    return np.asarray(picture.reformat(COLUMNS, ROWS, "gray", interpolation="AREA").to_ndarray(), np.uint8)
+def small(luma: NDArray[np.uint8]) -> Small:
+    """Return a picture's luma, `(height, width)`, made `(ROWS, COLUMNS)`."""
+    picture = VideoFrame.from_ndarray(np.ascontiguousarray(luma), format="gray")
+    return np.asarray(picture.reformat(COLUMNS, ROWS, interpolation="AREA").to_ndarray(), np.uint8)
+
+
+def _luma(picture: VideoFrame) -> NDArray[np.uint8]:
+    # not by libav's own conversion to grey, which takes the colours of a broken picture for light
+    plane = picture.planes[0]
+    return np.frombuffer(bytes(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
 
 
 def _level(sounds: Sequence[Any]) -> float:

@@ -56,11 +56,16 @@ class Life:
         return float(slope / self.mb * 100)
 
     def leaks(self) -> list[str]:
-        """Return what it has more of in all of its life's last part than at any time in the first."""
+        """Return what it has more of in all of its life's last part than at any time in the first.
+
+        While a process gets warm it opens connections: of a short life nothing can be told.
+        """
+        if not self.is_judged:
+            return []
         part = max(1, len(self.samples) // SHARE)
         first, last = self.samples[:part], self.samples[-part:]
         kinds = ("descriptors", "threads", "children")
-        return [kind for kind in kinds if _least(last, kind) > _most(first, kind)] if len(first) > 1 else []
+        return [kind for kind in kinds if _least(last, kind) > _most(first, kind)]
 
 
 def longest(lives: Iterable[Life]) -> list[Life]:

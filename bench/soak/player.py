@@ -1,6 +1,7 @@
 """A player that counts all it receives, connects anew when it is cut off, and keeps the last minute."""
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -35,7 +36,7 @@ class Player:
         self._pictures: deque[tuple[Packet, bool]] = deque()
         self._sounds: deque[Packet] = deque()
         self._codecs: tuple[Track, Track] | None = None
-        self._first_arrival_s = 0.0
+        self._first_lag_s = math.inf
         self.losses: deque[Loss] = deque(maxlen=LOSSES)
         self.connections = 0
         self._thread = threading.Thread(target=self._run, name=f"player of {url}")
@@ -55,10 +56,15 @@ class Player:
             return self._video, self._audio
 
     @property
-    def received_s(self) -> float:
-        """The clock's time from the first picture to the last that came."""
+    def behind_s(self) -> float:
+        """By how much more the last minute's pictures came behind their timestamps than the first one's did.
+
+        Each minute counts by the picture that came soonest: a stream that is opened comes in a burst, and a
+        busy machine may hold some back.
+        """
         with self._lock:
-            return self._pictures[-1][0].arrival_s - self._first_arrival_s if self._pictures else 0.0
+            lags_s = [packet.arrival_s - packet.pts_s for packet, _ in self._pictures]
+            return min(lags_s) - self._first_lag_s if lags_s else 0.0
 
     def since(self, arrival_s: float) -> Recording:
         """Return what came since then, as far as it is kept, from the keyframe before on.
@@ -107,10 +113,10 @@ class Player:
             self._hear(packet)
 
     def _see(self, packet: Packet, is_key: bool) -> None:
-        if not self._video.packets:
-            self._first_arrival_s = packet.arrival_s
         self._note("pictures", self._video, packet)
         self._video = self._video.plus(packet.pts_s)
+        if self._video.span_s < KEPT_S:
+            self._first_lag_s = min(self._first_lag_s, packet.arrival_s - packet.pts_s)
         self._pictures.append((packet, is_key))
         while packet.arrival_s - self._pictures[0][0].arrival_s > KEPT_S:
             self._pictures.popleft()

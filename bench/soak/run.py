@@ -102,7 +102,7 @@ class Course:
         return Found(
             pictures=pictures,
             sound=sound,
-            by_clock_s=self._player.received_s,
+            behind_s=self._player.behind_s,
             losses=[*self._losses, *self._player.losses],
             troubles=self._troubles,
             counters=self._counters,

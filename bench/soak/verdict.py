@@ -10,7 +10,7 @@ from wire.media import AIR_RATE_HZ, FPS, SAMPLES_PER_FRAME
 
 FRAME_S = 1 / FPS
 BEHIND_S = 1.0
-"""The stream keeps the clock's time but for what waits on its way to the player."""
+"""What may wait on its way to the player, where the machine is busy."""
 COUNTED = ("frames_dropped", "ticks_skipped")
 """Counters of the streamer that tell of frames which were not sent."""
 WATCHED = "output_"
@@ -19,11 +19,12 @@ WATCHED = "output_"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All that was seen; `by_clock_s` is the clock's time from the first picture to the last."""
+    """All that was seen; `behind_s` is how much later the last pictures came, by their timestamps, than the
+    first did."""
 
     pictures: Count
     sound: Count
-    by_clock_s: float
+    behind_s: float
     losses: Sequence[Loss]
     troubles: Sequence[Trouble]
     counters: Mapping[str, int]
@@ -79,7 +80,7 @@ def goals(found: Found) -> Iterator[Goal]:
         f"{sound_s * AIR_RATE_HZ:.0f} samples lacking",
         abs(sound_s) < FRAME_S,
     )
-    behind_s = found.by_clock_s - (found.pictures.last_s - found.pictures.first_s)
+    behind_s = found.behind_s
     yield Goal("the ticks keep the clock's time", f"{behind_s:+.2f} s", abs(behind_s) < BEHIND_S)
     not_sent = {what: total(lost, what) for what in COUNTED}
     yield Goal(
@@ -141,7 +142,7 @@ def shown(found: Found) -> str:
 
 def _stream(found: Found) -> Iterator[str]:
     yield (
-        f"{found.ticks} ticks in {found.by_clock_s:.1f} s; {found.pictures.packets} pictures came, "
+        f"{found.ticks} ticks; {found.pictures.packets} pictures came, "
         f"{found.pictures.missing_s * FPS:.0f} lacking; sound for {found.sound.span_s * FPS:.1f} ticks, "
         f"{found.samples_short:.0f} samples lacking"
     )

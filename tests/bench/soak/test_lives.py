@@ -46,6 +46,7 @@ def test_a_descriptor_now_and_then_is_a_leak_and_one_that_comes_and_goes_is_none
     assert Life("api", lived(3600)).leaks() == []
     swaying = [Sample(s.at_s, s.mb, 10 + i // 10 % 10, 3, 1) for i, s in enumerate(lived(1200))]
     assert Life("api", swaying).leaks() == []
+    assert Life("api", lived(JUDGED_S - EACH_S, descriptors=12)).leaks() == []
 
 
 def test_of_those_that_had_a_name_the_one_that_lived_longest_is_told() -> None:

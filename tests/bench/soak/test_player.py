@@ -67,6 +67,13 @@ def test_what_is_kept_can_be_judged_from_the_keyframe_before(url: str) -> None:
     assert all(picture.seen.is_readable for picture in tail)
 
 
+def test_a_stream_that_comes_faster_than_its_timestamps_say_is_ahead_by_as_much(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "KEPT_S", 1.0)
+    assert play(url).behind_s == pytest.approx(1 - FRAMES / FPS, abs=0.9)
+
+
 def test_no_more_is_kept_than_is_needed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "KEPT_S", 0.0)
     kept = play(url).since(0.0)
