@@ -21,6 +21,8 @@ ENDED = frozenset({"done", "cancelled", "failed", "expired"})
 BEFORE_S = 2.0
 """What is received before a job is known to be on air: the record tells each 0.2 s, and is looked at each
 half second."""
+ARRIVED_S = 2.0
+"""A job that is done is in ffmpeg's pipe; its last frames and the mouth that closes are yet to come."""
 NOT_THE_JOBS = frozenset({Kind.STRANGER, Kind.CROSS, Kind.STALL})
 """Another job's frames, and what a busy machine may cause (see `tests.e2e.show`)."""
 NO_SERVER = (OSError, http.client.HTTPException)
@@ -58,6 +60,7 @@ class Jobs:
     def __init__(self, system: System, player: Player) -> None:
         self._system, self._player = system, player
         self._under_way: dict[str, Job] = {}
+        self._arriving: list[tuple[float, Job]] = []
         self._number = 0
         self.posted = 0
         self.ends: Counter[str] = Counter()
@@ -68,7 +71,7 @@ class Jobs:
 
     @property
     def are_over(self) -> bool:
-        return not self._under_way
+        return not (self._under_way or self._arriving)
 
     def post(self, post: Post) -> None:
         """Post a job whose sound is like no other's."""
@@ -87,7 +90,10 @@ class Jobs:
         self._under_way[job_id] = Job(job_id, self._number, post, now_s, now_s + post.cancel_s)
 
     def look(self) -> None:
-        """Ask what became of each job; cancel those that are due, and judge those that are done."""
+        """Ask what became of each job; cancel those that are due, and judge those that have arrived."""
+        now_s = time.monotonic()
+        while self._arriving and self._arriving[0][0] <= now_s:
+            self.verdicts.append(self._judge(self._arriving.pop(0)[1]))
         for job in list(self._under_way.values()):
             try:
                 self._follow(job)
@@ -111,7 +117,7 @@ class Jobs:
         reason = f"failed: {record['error']}" if record["state"] == "failed" else str(record["state"])
         self._end(job, reason)
         if record["state"] == "done" and not record["interrupted"]:
-            self.verdicts.append(self._judge(job))
+            self._arriving.append((time.monotonic() + ARRIVED_S, job))
 
     def _end(self, job: Job, how: str) -> None:
         self.ends[how] += 1
@@ -119,7 +125,7 @@ class Jobs:
 
     def _judge(self, job: Job) -> Verdict:
         now_s = time.monotonic()
-        from_s = min(job.on_air_s, now_s - job.post.length_s) - BEFORE_S
+        from_s = min(job.on_air_s, now_s - ARRIVED_S - job.post.length_s) - BEFORE_S
         sent = Sent(job.id, speech(job.number, job.post.length_s))
         try:
             report = judge(view(self._player.since(from_s)), [sent])
