@@ -3,6 +3,9 @@
 from contextlib import suppress
 from pathlib import Path
 
+PUSHER = "streamer.pusher"
+"""The module that copies a stream to one target."""
+
 
 def rss_anon_mb(pid: int) -> float:
     """Return its memory of its own in megabytes; 0 if it has ended."""
@@ -22,8 +25,14 @@ def descriptors(pid: int) -> int:
 
 
 def program(pid: int) -> str:
-    """Return the name of what it runs, of 15 letters at most; empty if it has ended."""
+    """Return the name of what it runs, of 15 letters at most; empty if it has ended.
+
+    A pusher's name tells its target too.
+    """
     with suppress(OSError):
+        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+        if PUSHER in words:
+            return " ".join(words[words.index(PUSHER) :]).strip()
         return Path(f"/proc/{pid}/comm").read_text().strip()
     return ""
 

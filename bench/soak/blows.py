@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from random import Random
 
-from bench.process import program
+from bench.process import PUSHER, program
 from bench.soak.counting import Trouble
 from bench.soak.plan import Blow
 from tests.system import System
@@ -59,5 +59,6 @@ _BLOWS: Mapping[Blow, Callable[[System, Random], None]] = {
     Blow.BROKER_FROZEN: _freeze("broker"),
     Blow.FRAMES_FROZEN: _freeze("frames"),
     Blow.FFMPEG: _kill_child("streamer", "ffmpeg"),
+    Blow.PUSHER: _kill_child("streamer", PUSHER),
     Blow.RTMP: _restart("rtmp"),
 }

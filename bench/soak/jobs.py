@@ -23,7 +23,7 @@ BEFORE_S = 2.0
 half second."""
 ARRIVED_S = 2.0
 """A job that is done is in ffmpeg's pipe; its last frames and the mouth that closes are yet to come."""
-NOT_THE_JOBS = frozenset({Kind.STRANGER, Kind.CROSS, Kind.STALL})
+NOT_THE_JOBS = frozenset({Kind.STRANGER, Kind.CROSS, Kind.TURN, Kind.STALL})
 """Another job's frames, and what a busy machine may cause (see `tests.e2e.show`)."""
 NO_SERVER = (OSError, http.client.HTTPException)
 

@@ -31,7 +31,8 @@ class Blow(StrEnum):
     FRAMES = "frames server killed, started again"
     BROKER_FROZEN = "broker frozen for 2 s"
     FRAMES_FROZEN = "frames server frozen for 2 s"
-    FFMPEG = "an ffmpeg of the streamer killed"
+    FFMPEG = "encoder killed"
+    PUSHER = "a pusher killed"
     RTMP = "RTMP server killed, started again"
 
 
