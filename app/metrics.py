@@ -7,6 +7,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from wire.chunks import Stage
+from wire.gauges import Gauges
 from wire.jobs import State
 from wire.tallies import Tally
 from wire.targets import Report
@@ -23,11 +24,19 @@ TALLIES = {
 }
 
 
+GAUGES = {
+    "playout_lag": "How far what left the encoder lies behind the clock.",
+    "buffer_ahead": "How much speech is read and not sent.",
+    "sound_offset": "How much later sound comes than its picture, as encoded, in the last speech.",
+}
+"""Of each channel, by what `wire.gauges.Gauges` calls them but for the unit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Broker:
     """What the broker knows. `waiting` holds each queue's messages, `chunks` the number of them at each
-    stage and worker, `streamers` whether each channel's lives, `counters` what each has counted, `targets`
-    how those of each channel stand."""
+    stage and worker, `streamers` whether each channel's lives, `counters` what each has counted, `gauges`
+    how each stands, `targets` how those of each stand."""
 
     workers: Sequence[Worker]
     waiting: Mapping[str, int]
@@ -36,6 +45,7 @@ class Broker:
     tallies: Mapping[Tally, int]
     streamers: Mapping[str, bool]
     counters: Mapping[str, Mapping[str, int]]
+    gauges: Mapping[str, Gauges]
     targets: Mapping[str, Sequence[Report]]
 
 
@@ -52,6 +62,7 @@ def families(broker: Broker | None, memory: Mapping[str, Memory | None]) -> Iter
     if broker:
         yield from _work(broker)
         yield from _streamers(broker)
+        yield from _gauges(broker.gauges)
         yield from _targets(broker)
         for tally, told in TALLIES.items():
             yield CounterMetricFamily(f"live_{tally}", told, value=broker.tallies[tally])
@@ -94,6 +105,13 @@ def _streamers(broker: Broker) -> Iterator[Metric]:
             if name in counters:
                 family.add_metric([channel], counters[name])
         yield family
+
+
+def _gauges(gauges: Mapping[str, Gauges]) -> Iterator[Metric]:
+    for name, told in GAUGES.items():
+        known = (((channel,), getattr(seen, f"{name}_s")) for channel, seen in gauges.items())
+        values = ((label, value) for label, value in known if value is not None)
+        yield _gauge(f"live_streamer_{name}_seconds", told, ["channel"], values)
 
 
 def _targets(broker: Broker) -> Iterator[Metric]:

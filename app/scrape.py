@@ -11,7 +11,7 @@ from redis import Redis, RedisError
 
 from app.metrics import Broker, Memory, families
 from app.parts import parts
-from wire import channels, connection, jobs, lineup, tallies, targets, workers
+from wire import channels, connection, gauges, jobs, lineup, tallies, targets, workers
 from wire.connection import now_ms
 from wire.media import FPS
 
@@ -63,6 +63,7 @@ def _look(broker: Redis, window_frames: int) -> Broker | None:
             tallies.read(broker),
             {line.channel.name: line.channel.is_live(now) for line in lines},
             {line.channel.name: channels.counters(broker, line.channel.name) for line in lines},
+            {line.channel.name: gauges.load(broker, line.channel.name) for line in lines},
             {line.channel.name: targets.reports(broker, line.channel.name) for line in lines},
         )
     except RedisError:

@@ -16,6 +16,7 @@ from streamer.buffer import Buffer, Spoken
 from streamer.canvas import Piece
 from streamer.counters import Counters
 from streamer.daemon import Playout
+from streamer.ear import Ear
 from streamer.encoder import Encoder
 from streamer.fences import Fences
 from streamer.hub import Hub
@@ -32,6 +33,7 @@ from streamer.targets import Targets
 from streamer.tenure import Tenure, Term
 from wire import connection
 from wire.channels import Channel
+from wire.gauges import Gauges
 from wire.media import FPS
 
 AHEAD_MARGIN_S = 5.0
@@ -111,8 +113,12 @@ def play(
         encoder = Encoder(scene.command, avatar.width, avatar.height, hub, progress, counters)
         monitor = Monitor(playlist(config.hls_folder / config.channel), avatar.pictures, counters)
 
+        ear = Ear(lambda: hub.preface)
+        hub.add(ear.take)
+
         def write(number: int, picture: Sequence[Piece], sound: Sound, spoken: Spoken | None) -> None:
             monitor.hear(sound)
+            ear.send(encoder.timed(number), sound)
             encoder.write(number, picture, sound, spoken)
 
         playout = Playout(
@@ -138,14 +144,18 @@ def play(
                 epoch=term.epoch,
             )
 
+        def standing() -> Gauges:
+            behind = encoder.behind(playout.number)
+            return Gauges(None if behind is None else behind / FPS, len(buffer) / FPS, ear.offset_s)
+
         reader = Reader(prompt_broker, frames, avatar, config.channel, buffer, progress, counters)
-        reporter = Reporter(broker, channel, progress, counters, config.jobs_kept_s)
+        reporter = Reporter(broker, channel, standing, progress, counters, config.jobs_kept_s)
 
         def read(stop: Event) -> None:
             targets.await_taken(stop, HEARD_S)
             reader.run(stop)
 
-        bodies = (read, reporter.run, Fences(frames, progress).run, targets.run, monitor.run)
+        bodies = (read, reporter.run, Fences(frames, progress).run, targets.run, monitor.run, ear.run)
         stack.enter_context(_threads(*bodies))
         stack.enter_context(targets)
         stack.enter_context(encoder)

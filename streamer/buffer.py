@@ -54,8 +54,11 @@ class Buffer:
         self._free_until = 0
         self._lock = Lock()
 
+    def __len__(self) -> int:
+        return len(self._frames)
+
     def is_full(self) -> bool:
-        return len(self._frames) >= BOUND_FRAMES
+        return len(self) >= BOUND_FRAMES
 
     def put(self, frames: Iterable[Spoken]) -> None:
         """Add the frames behind those that are there."""

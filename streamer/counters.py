@@ -2,6 +2,9 @@
 
 from dataclasses import asdict, dataclass
 
+ORDINARY = frozenset({"fades"})
+"""What belongs to a stream that is well: no line of the log is due to it."""
+
 
 @dataclass(slots=True)
 class Counters:
@@ -10,6 +13,8 @@ class Counters:
     ticks_late: int = 0
     ticks_skipped: int = 0
     underruns: int = 0
+    fades: int = 0
+    cross_fades: int = 0
     frames_own_mouth: int = 0
     batches_unusable: int = 0
     frames_dropped: int = 0
@@ -24,8 +29,10 @@ class Counters:
 
 
 def changes(before: Counters, now: Counters) -> str:
-    """Return the counters that changed, as `name value (+more)`; empty where none did."""
+    """Return the counters to be told that changed, as `name value (+more)`; empty where none did."""
     was = asdict(before)
     return ", ".join(
-        f"{name} {value} (+{value - was[name]})" for name, value in asdict(now).items() if value != was[name]
+        f"{name} {value} (+{value - was[name]})"
+        for name, value in asdict(now).items()
+        if value != was[name] and name not in ORDINARY
     )

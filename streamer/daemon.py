@@ -23,6 +23,7 @@ from wire.batches import Patch
 from wire.media import FPS, SAMPLES_PER_FRAME
 
 SILENCE: NDArray[np.int16] = np.zeros(SAMPLES_PER_FRAME, np.int16)
+FADES = (Mode.FADE_IN, Mode.FADE_OUT)
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +142,10 @@ class Playout:
         body = self._moved(supply, patched or (spoken if spoken and spoken.was_late else None))
         if body.turn == 1:
             self._old = self._what_was_on()
-        self._body, self._mouth = body, step(self._mouth, mouth, self._fade.frames)
+            self._counters.cross_fades += 1
+        state = step(self._mouth, mouth, self._fade.frames)
+        self._counters.fades += state.mode in FADES and state.mode is not self._mouth.mode
+        self._body, self._mouth = body, state
         if patched:
             self._worn = Worn(patched.patch, patched.position)
 

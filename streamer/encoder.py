@@ -80,6 +80,7 @@ class Encoder:
         self._tick: Tick | None = None  # taken from the queue, and not yet fed
         self._fed = Fed()
         self._base = 0  # the tick at which timestamps started
+        self._yielded: int | None = None  # the tick of the picture that ffmpeg yielded last
         self._dropping = Lock()
         self._owed_s: float | None = None  # since when ffmpeg owes something for what it was fed
         self._patience_s = FIRST_YIELD_S
@@ -104,6 +105,10 @@ class Encoder:
     def timed(self, number: int) -> int:
         """Return how many ticks after the one in which timestamps started tick `number` is."""
         return number - self._base
+
+    def behind(self, number: int) -> int | None:
+        """Return how many ticks before tick `number` the picture is that ffmpeg yielded last; None before."""
+        return None if self._yielded is None else number - self._yielded
 
     def write(
         self, number: int, picture: Sequence[Piece], sound: NDArray[np.int16], spoken: Spoken | None
@@ -177,6 +182,7 @@ class Encoder:
                 self._note(self._base + tag.time_ms * FPS // 1000)
 
     def _note(self, number: int) -> None:
+        self._yielded = number
         for spoken in self._fed.until(number):
             self._progress.note(spoken)
 

@@ -13,9 +13,10 @@ from redis import Redis, RedisError
 from streamer.counters import Counters, changes
 from streamer.outage import Outage
 from streamer.progress import Aired, Progress
-from wire import channels, jobs
+from wire import channels, gauges, jobs
 from wire.channels import BEAT_S, Channel
 from wire.connection import now_ms
+from wire.gauges import Gauges
 from wire.jobs import State
 from wire.leases import DeposedError
 from wire.media import FPS
@@ -60,12 +61,15 @@ class Reporter:
         self,
         broker: Redis,
         channel: Callable[[], Channel],
+        standing: Callable[[], Gauges],
         progress: Progress,
         counters: Counters,
         kept_s: float,
     ) -> None:
-        """`channel` returns it with what was sent last; `kept_s` is how long ended jobs are kept."""
-        self._broker, self._channel = broker, channel
+        """`channel` returns it with what was sent last, `standing` how it stands; `kept_s` is how long ended
+        jobs are kept.
+        """
+        self._broker, self._channel, self._standing = broker, channel, standing
         self._progress, self._counters, self._kept_s = progress, counters, kept_s
         self._seen, self._seen_s = Counters(), monotonic()
         self._outage = Outage(log, "reporting to the broker")
@@ -99,6 +103,7 @@ class Reporter:
             log.warning("%s", changed)
         self._seen, self._seen_s = copy(self._counters), monotonic()
         channels.report_counters(self._broker, channel, asdict(self._counters))
+        gauges.report(self._broker, channel, self._standing())
 
     def _report(self, channel: Channel) -> None:
         channels.report(self._broker, channel)

@@ -46,6 +46,11 @@ def counters(channel: str) -> str:
     return f"counters:{channel}"
 
 
+def gauges(channel: str) -> str:
+    """Hash with a short life: how the channel stands."""
+    return f"gauges:{channel}"
+
+
 def targets(channel: str) -> str:
     """Hash: RTMP addresses that were added to the channel's outputs, by their ids."""
     return f"targets:{channel}"

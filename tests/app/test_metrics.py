@@ -1,6 +1,7 @@
 """One scrape of the API tells of all processes."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ from app.parts import Parts
 from tests.app.conftest import Hearts
 from tests.app.test_jobs import put
 from tests.conftest import free_port
-from wire import channels, connection, keys, targets, workers
+from wire import channels, connection, gauges, keys, targets, workers
 from wire.channels import Channel
 from wire.chunks import Row, Stage
+from wire.gauges import Gauges
 from wire.jobs import State
 from wire.tallies import Tally
 from wire.targets import Report
@@ -83,6 +85,16 @@ def test_streamer_is_told_with_its_own_counters(client: FlaskClient, broker: Red
     assert value(scraped(client), "live_streamer_up", channel="main") == 0
 
 
+def test_streamer_is_told_with_how_it_stands_so_far_as_that_is_known(
+    client: FlaskClient, broker: Redis
+) -> None:
+    gauges.report(broker, MAIN, Gauges(playout_lag_s=0.12, sound_offset_s=-0.003))
+    seen = scraped(client)
+    assert value(seen, "live_streamer_playout_lag_seconds", channel="main") == 0.12
+    assert value(seen, "live_streamer_sound_offset_seconds", channel="main") == -0.003
+    assert value(seen, "live_streamer_buffer_ahead_seconds", channel="main") is None
+
+
 def test_each_target_is_told_with_what_it_lost(client: FlaskClient, broker: Redis) -> None:
     up = Report("hls", "hls", "", True, TargetState.CONNECTED)
     down = Report("a1", "rtmp", "rtmp://h/live/…", False, TargetState.CONNECTING, 0.0, 3, 4, "refused")
@@ -119,6 +131,7 @@ def test_a_server_that_is_down_is_told_and_hides_nothing_of_the_other(
 
 def test_every_metric_is_documented_with_its_labels_and_no_other(client: FlaskClient, broker: Redis) -> None:
     channels.report_counters(broker, MAIN, {"ticks_late": 7})
+    gauges.report(broker, MAIN, Gauges(*[0.1] * len(fields(Gauges))))
     job = put(broker, 1, state=State.RENDERING)
     broker.hset(keys.job(job.id), "frames", 60)
     broker.hset(keys.chunks(job.id), "0", Row(Stage.SENT, 1, "gpu.h.0", 0).to_json())
@@ -130,3 +143,4 @@ def test_every_metric_is_documented_with_its_labels_and_no_other(client: FlaskCl
     rows = re.findall(r"^\| `(live_[^`]+)` \| ([^|]+) \|", PAGE, re.MULTILINE)
     assert {(name, frozenset(re.findall(r"`(\w+)`", labels))) for name, labels in rows} == made
     assert set(metrics.TALLIES) == set(Tally)
+    assert {f"{name}_s" for name in metrics.GAUGES} == {field.name for field in fields(Gauges)}

@@ -64,6 +64,16 @@ def test_job_starts_at_its_place_with_the_body_undisturbed_and_the_mouth_fading_
     assert air.heard() == [0] * 5 + list(range(1000, 1010)) + [0] * 10
 
 
+def test_fades_of_the_mouth_are_counted_and_those_of_the_whole_picture(avatar: Avatar) -> None:
+    air = Air(avatar)
+    air.speak(make_job("a", frames=10, position=5), range(10))
+    air.tick(25)
+    assert (air.counters.fades, air.counters.cross_fades) == (2, 0)
+    air.speak(make_job("b", frames=10, position=1), range(10))
+    air.tick(20)
+    assert (air.counters.fades, air.counters.cross_fades) == (4, 1)
+
+
 def test_sound_is_true_from_first_sample_to_last_but_for_the_ramps(air: Air) -> None:
     air.speak(make_job(frames=3), range(3))
     air.tick(5)

@@ -209,6 +209,19 @@ def test_oldest_is_dropped_so_that_progress_never_runs_ahead_of_what_waits(
     assert first.message.startswith(f"job j: frame {bench.ledger.lost[0]} is lost")
 
 
+def test_how_far_it_is_behind_is_told_by_what_it_yields(gate: Gate) -> None:
+    bench = Bench(command=gate.command, tick=100)
+    opener = Thread(target=gate.open)
+    assert bench.encoder.behind(100) is None
+    with bench.encoder:
+        bench.write(QUEUE_TICKS, every_s=0)
+        assert bench.encoder.behind(bench.tick - 1) is None
+        opener.start()
+    opener.join()
+    assert bench.encoder.behind(bench.tick - 1) == 0
+    assert bench.encoder.behind(bench.tick + 9) == 10
+
+
 def test_what_waits_at_the_stop_is_sent_and_noted(gate: Gate) -> None:
     bench = Bench(command=gate.command)
     opener = Thread(target=gate.open)

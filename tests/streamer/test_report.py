@@ -9,18 +9,20 @@ import pytest
 from redis import Redis
 
 from streamer.buffer import Spoken
-from streamer.counters import Counters
+from streamer.counters import Counters, changes
 from streamer.fences import Fences
 from streamer.progress import Progress
 from streamer.report import TICKS_MAX, Place, Reporter, resume
 from tests.conftest import free_port
 from tests.streamer.conftest import make_job, make_patch, post, render, wait_until
-from wire import channels, chunks, connection, jobs, keys, supply
+from wire import channels, chunks, connection, gauges, jobs, keys, supply
 from wire.channels import Channel
+from wire.gauges import Gauges
 from wire.jobs import Job, State
 from wire.media import SAMPLES_PER_FRAME
 
 CHANNEL = Channel("main", "avatar", 10, 64, 36, 0)
+GAUGES = Gauges(playout_lag_s=0.08, buffer_ahead_s=2.5)
 
 
 def sent(
@@ -37,7 +39,12 @@ def lost(progress: Progress, job: Job, number: int) -> None:
 
 def reporter(broker: Redis, progress: Progress, counters: Counters | None = None) -> Reporter:
     return Reporter(
-        broker, lambda: replace(CHANNEL, position=1234, tick=77), progress, counters or Counters(), 60
+        broker,
+        lambda: replace(CHANNEL, position=1234, tick=77),
+        lambda: GAUGES,
+        progress,
+        counters or Counters(),
+        60,
     )
 
 
@@ -273,6 +280,21 @@ def test_counters_are_logged_when_they_changed(
     counters.ticks_late = 5
     once(told)
     assert [record.message for record in caplog.records] == ["ticks_late 3 (+3)", "ticks_late 5 (+2)"]
+
+
+def test_what_belongs_to_a_stream_that_is_well_is_counted_and_not_logged() -> None:
+    before, now = Counters(fades=2), Counters(fades=4, cross_fades=1)
+    assert changes(before, now) == "cross_fades 1 (+1)"
+
+
+def test_how_the_channel_stands_is_told_to_the_broker_and_forgotten_when_the_streamer_has_ended(
+    broker: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamer.report.COUNTERS_S", 0.0)
+    once(reporter(broker, Progress()))
+    assert gauges.load(broker, "main") == GAUGES
+    assert 0 < int(broker.ttl(keys.gauges("main"))) <= gauges.TOLD_S
+    assert gauges.load(broker, "other") == Gauges()
 
 
 def test_counters_are_told_to_the_broker_and_forgotten_when_the_streamer_has_ended(

@@ -6,9 +6,10 @@ import pytest
 from redis import Redis
 
 from tests.streamer.conftest import make_job
-from wire import channels, jobs, leases, targets
+from wire import channels, gauges, jobs, leases, targets
 from wire.channels import Channel
 from wire.connection import now_ms
+from wire.gauges import Gauges
 from wire.jobs import State
 from wire.leases import DeposedError, Lease
 from wire.targets import Report
@@ -112,18 +113,22 @@ def test_place_that_a_deposed_streamer_tells_is_not_taken(broker: Redis) -> None
     assert (told.position, told.epoch) == (600, 2)
 
 
-def test_counters_and_targets_that_a_deposed_streamer_tells_are_not_taken(broker: Redis) -> None:
+def test_counters_gauges_and_targets_that_a_deposed_streamer_tells_are_not_taken(broker: Redis) -> None:
     first = Channel("main", "avatar", 10, 64, 36, 500, epoch=1)
     report = Report("hls", "hls", "", is_set=True, state=targets.State.CONNECTED)
     take(broker, "a", 1)
     take(broker, "b", 2)
     channels.report_counters(broker, replace(first, epoch=2), {"underruns": 2})
+    gauges.report(broker, replace(first, epoch=2), Gauges(buffer_ahead_s=2.0))
     targets.report(broker, "main", [report], 2)
     with pytest.raises(DeposedError):
         channels.report_counters(broker, first, {"underruns": 1})
     with pytest.raises(DeposedError):
+        gauges.report(broker, first, Gauges(buffer_ahead_s=1.0))
+    with pytest.raises(DeposedError):
         targets.report(broker, "main", [], 1)
     assert channels.counters(broker, "main") == {"underruns": 2}
+    assert gauges.load(broker, "main") == Gauges(buffer_ahead_s=2.0)
     assert targets.reports(broker, "main") == [report]
 
 
