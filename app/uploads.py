@@ -43,8 +43,8 @@ def generate_video() -> Response:
     check_same_site(request)
     _check_size(request, have.settings.upload_max_bytes)
     _check_room(have.settings.uploads_folder, request.content_length or 0)
-    admission.check_room(have.broker)
-    admission.check_render(have.broker)
+    admission.check_service(have.broker)
+    admission.check_only_channel(have.broker, have.settings)
     with _slot(have), _folder(have, uuid4().hex) as job_id:
         name, wishes = _receive(request, have, job_id)
         admission.check_channel(have.broker, wishes.channel, have.settings)
@@ -62,8 +62,9 @@ def _receive(request: Request, have: Parts, job_id: str) -> tuple[str, Wishes]:
     config = have.settings
 
     def check_so_far(known: Mapping[str, str]) -> None:
-        fields.parse(known, config.channel)
-        admission.check_early(have.broker, known, config)
+        wishes = fields.parse(known, config.channel)
+        if "channel" in known:
+            admission.check_channel(have.broker, wishes.channel, config)
 
     path = uploads.posted(config.uploads_folder, job_id)
     posted = form.receive(request, path, config.upload_max_bytes, check_so_far)

@@ -26,6 +26,10 @@ class Call:
     args: Sequence[str] = ()
 
 
+MEMORY = Call(scripts.MEMORY, [])
+"""What asks for `Memory`."""
+
+
 def broker(url: str, timeout_s: float) -> Redis:
     """Return a client of the broker: answers are text. Every call ends within `timeout_s`, or with an error.
 

@@ -179,11 +179,6 @@ def playlist(broker: Redis, channel: str) -> list[str]:
     return cast(list[str], broker.lrange(keys.playlist(channel), 0, -1))
 
 
-def waiting(broker: Redis, channel: str) -> int:
-    """Return how many of the channel's jobs have not ended."""
-    return int(broker.llen(keys.playlist(channel)))
-
-
 def admit(broker: Redis, job: Job, waiting_max: int) -> bool:
     """Record `job` in its place on its channel's playlist; False if `waiting_max` jobs are there already."""
     names = [keys.job(job.id), keys.JOBS, keys.playlist(job.channel), keys.EXPIRING]

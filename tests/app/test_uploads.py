@@ -24,6 +24,7 @@ from tests.app.conftest import LARGEST_BYTES, WAITING_MAX, Hearts
 from tests.app.forms import BOUNDARY, END, TYPE, Part, form, sound, text
 from tests.conftest import free_port
 from wire import jobs, records, uploads
+from wire.channels import Channel
 from wire.jobs import Job, Mode, State
 
 FILES = ("posted", "record.json")
@@ -285,23 +286,43 @@ def test_a_place_that_goes_to_another_meanwhile_is_not_given_twice(
 ) -> None:
     for _ in range(WAITING_MAX):
         accepted(post(client, sound(GOOD_SOUND)))
-    monkeypatch.setattr("wire.jobs.playlist", lambda *_: [])  # as it was a moment ago
+    look = admission._look
+
+    def a_moment_ago(broker: Redis, name: str) -> tuple[Channel | None, int, int]:
+        channel, _, now = look(broker, name)
+        return channel, WAITING_MAX - 1, now
+
+    monkeypatch.setattr(admission, "_look", a_moment_ago)
     assert refused(post(client, sound(GOOD_SOUND))) == (429, "playlist_full")
     assert len(stored(config)) == WAITING_MAX
 
 
-@pytest.mark.parametrize("parts", [(), (text("channel", "main"),)], ids=["the only channel", "a named one"])
-def test_a_full_playlist_refuses_before_the_file_is_read(
-    client: FlaskClient, broker: Redis, parts: tuple[Part, ...]
-) -> None:
+def fill(broker: Redis) -> None:
     for number in range(WAITING_MAX):
         jobs.admit(broker, Job(f"{number:032x}", "main", State.QUEUED, 1), WAITING_MAX)
+
+
+def read_until_refused(client: FlaskClient, *parts: Part) -> int:
+    """Return how many bytes of a post were read until it was refused, as its playlist is full."""
     body = io.BytesIO(form(*parts, sound(bytes(LARGEST_BYTES // 2))))
     answer = client.post(
         "/generate_video", input_stream=body, content_length=len(body.getvalue()), content_type=TYPE
     )
     assert refused(answer) == (429, "playlist_full")
-    assert body.tell() < 2**17
+    return body.tell()
+
+
+def test_full_playlist_of_the_only_channel_refuses_a_post_unread(client: FlaskClient, broker: Redis) -> None:
+    fill(broker)
+    assert read_until_refused(client) == 0
+
+
+def test_a_full_playlist_refuses_a_post_that_names_its_channel_before_the_file_is_read(
+    client: FlaskClient, hearts: Hearts, broker: Redis
+) -> None:
+    hearts.play("two")
+    fill(broker)
+    assert read_until_refused(client, text("channel", "main")) < 2**17
 
 
 def test_a_full_playlist_does_not_refuse_another_channels_job(
