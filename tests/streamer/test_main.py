@@ -1,5 +1,6 @@
 """`python -m streamer` as a process: started, asked to stop, killed, with Redis there, away and frozen."""
 
+import math
 import os
 import re
 import signal
@@ -16,10 +17,11 @@ from redis import Redis
 
 from avatars.store import avatar_hash
 from demo.redis import broker_command, server_path
+from streamer.child import STALL_S
 from tests.conftest import free_port
 from tests.metering.clip import lay_ready
 from tests.streamer.conftest import children, ffmpegs, is_open, make_batches, make_job, post, wait_until
-from wire import channels, chunks, jobs, leases, supply
+from wire import channels, chunks, gauges, jobs, leases, supply
 from wire.jobs import Job, State
 from wire.media import FPS
 
@@ -131,6 +133,7 @@ def test_job_is_spoken_to_its_end_and_reported(streamer: Streamer, broker: Redis
         wait_until(lambda: aired(broker).state is State.DONE)
         assert aired(broker).frames_aired == 40
         wait_until(lambda: not frames.keys("frames:*"))
+        wait_until(lambda: (gauges.load(broker, "main").playout_lag_s or math.inf) < STALL_S)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
