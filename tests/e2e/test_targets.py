@@ -1,40 +1,16 @@
 """Targets that are added, fail and are removed while a job is on air: nobody else's viewers see any of it."""
 
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from demo import rtmp
+from tests.e2e.places import another_server, await_state
 from tests.e2e.show import assert_spoken, show
 from tests.meter import Reader
 from tests.metering.chirps import speech
-from tests.system import NoSystemError, System, free_ports
+from tests.system import System, free_ports
 from wire.media import FPS
 
 KEY = "s3cret-k3y"
 SECONDS = 8
-WAIT_S = 30.0
-
-
-@contextmanager
-def another_server(port: int, folder: Path) -> Iterator[None]:
-    """One more RTMP server, killed at the end."""
-    server = rtmp.find()
-    if server is None:
-        raise NoSystemError("there is no RTMP server here")
-    file = folder / "nginx.conf"
-    file.write_text(rtmp.config(server, port, folder))
-    process = subprocess.Popen([server.nginx, "-c", file], stderr=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
-
-
-def await_state(system: System, target: str, state: str) -> None:
-    system.await_that(lambda: system.client.targets()[target]["state"] == state, f"{target} {state}", WAIT_S)
 
 
 def reconnects(system: System) -> dict[str, int]:

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """The host `name`, over whose link this one is reached at `address`; commands run there by `run`."""
+    """The host `name`; commands run there by `run`. Over their link, this host is reached at `address`, and
+    that one at `own_address`."""
 
     name: str
     address: str
+    own_address: str
 
     @property
     def run(self) -> tuple[str, ...]:
@@ -25,6 +27,13 @@ class Host:
 
     def mend(self) -> None:
         _ip("link", "set", self.name, "up")
+
+    def mute(self) -> None:
+        """Lose all that it sends from now on: nothing that is sent to it is answered, and nobody is told."""
+        _ip("-n", self.name, "route", "add", "blackhole", f"{self.address}/32")
+
+    def unmute(self) -> None:
+        _ip("-n", self.name, "route", "delete", "blackhole", f"{self.address}/32")
 
 
 def reason() -> str:
@@ -53,7 +62,7 @@ def host() -> Iterator[Host]:
         _ip("link", "set", name, "up")
         for command in (("address", "add", f"{there}/30", "dev", "near"), ("link", "set", "near", "up")):
             _ip("-n", name, *command)
-        yield Host(name, here)
+        yield Host(name, here, there)
     finally:
         with suppress(subprocess.CalledProcessError):  # there may be none; with its host it goes only later
             _ip("link", "delete", name)

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wire.media import FPS
+
 HEAD = """\
 # What faults cost
 
@@ -17,23 +19,39 @@ timestamps had no gap, but for what the second column names.
 """
 LONG_PAUSE_S = 0.02
 """Timestamps are whole milliseconds, and a frame is 40 of them."""
+TIMES = 3
+"""What a busy machine is granted of a promised time."""
 
 
 @dataclass
 class Entry:
-    """One fault over all its runs. `paused_s` and `own_mouth_frames` are what viewers saw in each."""
+    """One fault over all its runs. All but `figures` is what viewers saw in each.
+
+    `gaps_s` is how long they had no picture, `missing_frames` how many frames of speech they never got.
+    """
 
     paused_s: list[float] = field(default_factory=list)
     own_mouth_frames: list[int] = field(default_factory=list)
+    gaps_s: list[float] = field(default_factory=list)
+    missing_frames: list[int] = field(default_factory=list)
     figures: dict[str, list[float]] = field(default_factory=dict)
+
+    def keep(self, what: str, value: float, promised: float) -> None:
+        """Note a time in seconds, and check that it is what is promised."""
+        self.figures.setdefault(f"{what} (promised: {promised:g})", []).append(value)
+        assert value < TIMES * promised, f"{what}: {value:.2f}"
 
     def seen(self) -> str:
         """Return what viewers saw at worst."""
         told = []
+        if gap_s := max(self.gaps_s, default=0.0):
+            told.append(f"no picture for up to {gap_s:.2f} s")
+        if frames := max(self.missing_frames, default=0):
+            told.append(f"{frames / FPS:.2f} s of speech are missing")
         if (paused_s := max(self.paused_s, default=0.0)) > LONG_PAUSE_S:
             told.append(f"speech pauses for up to {paused_s:.2f} s, body and timestamps go on")
         if frames := max(self.own_mouth_frames, default=0):
-            told.append(f"the clip's own mouth for {frames / 25:.2f} s, with the true sound")
+            told.append(f"the clip's own mouth for {frames / FPS:.2f} s, with the true sound")
         return "; ".join(told) or "nothing"
 
 

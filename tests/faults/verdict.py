@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from wire.jobs import Job
 
 Sound = NDArray[np.int16]
 TIMEOUT_S = 5.0
+AIRED_S = 30.0
+HOLE = {Kind.MISSING, Kind.TIMESTAMP, Kind.STALL, Kind.JUMP}
+"""What a stream looks like that lacks pictures and their sound, and goes on where it would be by then."""
 
 
 def broker(system: System) -> Redis:
@@ -71,6 +75,13 @@ def _check_job(job: Job, seen: Show, sound: Sound, replaced: int) -> None:
         assert list(unheard(job, seen.stream, sound)) == [], str(seen.report)
 
 
+def check_but_holes(seen: Show) -> None:
+    """Check that what came was right, in its place and in time, whatever did not come."""
+    faults = inexcusable(seen.report.faults, seen.stream.pictures)
+    assert {fault.kind for fault in faults} <= HOLE, str(seen.report)
+    assert all(one.pts_s < next_.pts_s for one, next_ in pairwise(seen.stream.pictures)), str(seen.report)
+
+
 def records(system: System, seen: Show) -> list[Job]:
     """Return the records of the jobs that were posted."""
     return jobs.load_many(broker(system), [job["id"] for job in seen.jobs])
@@ -98,6 +109,16 @@ def await_row(
 
     system.await_that(is_there, f"chunk {chunk} {stage}")
     return found[0]
+
+
+def await_aired(system: System, frames: int) -> None:
+    """Wait until the broker was told that so many frames of the main channel's job were sent."""
+
+    def has_aired() -> bool:
+        on = jobs.load_many(broker(system), jobs.playlist(broker(system), "main"))
+        return any(job.frames_aired >= frames for job in on)
+
+    system.await_that(has_aired, f"at frame {frames}", AIRED_S)
 
 
 def process_of(row: Row) -> str:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import av
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from wire.media import AIR_RATE_HZ
 
 OPEN_TIMEOUT_S = 10.0
-READ_TIMEOUT_S = 5.0
-"""A live stream that sends nothing for so long has ended."""
+READ_TIMEOUT_S = 12.0
+"""A live stream that sends nothing for so long has ended; no fault that it gets over takes as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,17 @@ class Recording:
         """Yield pieces of sound, `(samples,)` mono 48 kHz in steps of int16, each with its timestamp."""
         for frame, pts_s in self.audio.decode():
             yield _mono(frame), pts_s
+
+
+def joined(before: Recording, after: Recording) -> Recording:
+    """Return what a viewer has got who began with one stream, and then reads another."""
+    start_s = after.video.packets[0].pts_s
+
+    def one(first: Track, second: Track) -> Track:
+        kept = [packet for packet in first.packets if packet.pts_s < start_s]
+        return replace(first, packets=kept + second.packets)
+
+    return Recording(one(before.video, after.video), one(before.audio, after.audio))
 
 
 def _mono(frame: AudioFrame) -> NDArray[np.float32]:

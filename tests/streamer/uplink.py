@@ -11,11 +11,15 @@ BUFFER_BYTES = 2**14
 
 
 class Uplink:
-    """Listens on `port` and passes all on to `server_port`, at `bytes_per_s` while it is `flowing`."""
+    """Listens on `port` and passes all on to `server_port`, at `bytes_per_s` while it is `flowing`.
+
+    `calls_s` are the times on the monotonic clock at which somebody connected.
+    """
 
     def __init__(self, port: int, server_port: int, bytes_per_s: float) -> None:
         self.flowing = Event()
         self.flowing.set()
+        self.calls_s: list[float] = []
         self._to, self._bytes_per_s = ("127.0.0.1", server_port), bytes_per_s
         self._stop = Event()
         self._listener = socket.socket()
@@ -47,6 +51,7 @@ class Uplink:
         while not self._stop.is_set():
             try:
                 here, _ = self._listener.accept()
+                self.calls_s.append(time.monotonic())
                 there = socket.create_connection(self._to)
             except OSError:
                 return
