@@ -5,17 +5,19 @@ import time
 
 import pytest
 
-from tests.e2e.show import Show, show
+from tests.e2e.show import BEFORE_AND_AFTER, Show, judged, show
 from tests.faults.ledger import Entry
 from tests.faults.verdict import await_row, broker, frames, records, survive
 from tests.metering.chirps import speech, wav
 from tests.metering.faults import Fault, Kind
+from tests.metering.recording import Reader
 from tests.system import System
 from wire import jobs
 from wire.chunks import Stage
 from workers.housekeeping import LOST
 
 FROZEN_S, FROZEN_FULL_S = 6.0, 20.0
+"""How long a server stands still or is away, and how long in full runs."""
 AGAIN_S = 30.0
 """A server that is back is used again, and a lost job told of, within 10 s; tests grant three times that."""
 IN_FULL = "in full runs only: others hurt the same"
@@ -142,3 +144,35 @@ def test_a_frozen_server_stops_nothing_and_nobody_waits_for_it(
         await_again(system, entry)
 
     survive(system, [speech(seed=47, seconds=5)], hurt, entry)
+
+
+def take_away(system: System, entry: Entry, is_full: bool) -> None:
+    """Kill both servers, and start them again a while later."""
+    for name in ("broker", "frames"):
+        system.kill(name)
+    time.sleep(FROZEN_FULL_S if is_full else FROZEN_S)
+    for name in ("broker", "frames"):
+        system.start(name)
+    await_again(system, entry)
+
+
+@pytest.mark.fault("both Redis servers away for 20 s, in idle")
+@pytest.mark.slow
+def test_idle_goes_on_without_either_server(system: System, entry: Entry, is_full: bool) -> None:
+    with Reader(system.rtmp_url) as reader:
+        reader.wait_for(pictures=BEFORE_AND_AFTER)
+        take_away(system, entry, is_full)
+        reader.wait_for(pictures=BEFORE_AND_AFTER)
+    seen = judged(system, reader.recording, {})
+    assert not seen.faults, str(seen.report)
+    assert_works(system, seed=48)
+
+
+@pytest.mark.fault("both Redis servers away for 20 s, mid-job")
+@pytest.mark.slow
+def test_job_goes_on_when_both_servers_are_back(system: System, entry: Entry, is_full: bool) -> None:
+    def hurt() -> None:
+        await_row(system, 3, Stage.DONE)
+        take_away(system, entry, is_full)
+
+    survive(system, [speech(seed=49, seconds=8)], hurt, entry)

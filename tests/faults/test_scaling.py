@@ -12,7 +12,8 @@ from tests.faults.verdict import await_row, broker, check, process_of, survive
 from tests.meter import Reader
 from tests.metering.chirps import speech, wav
 from tests.system import System
-from wire import chunks, jobs
+from wire import channels, chunks, jobs
+from wire.media import FPS
 
 Plan = Callable[[str], object]
 TAKES_WORK_S = 2.0
@@ -76,6 +77,27 @@ def test_slow_worker_beside_a_fast_one_makes_nothing_late(system: System, entry:
     system.await_that(lambda: count_workers(system) == WORKERS + 2, "alive")
     freeze_from(system, 0)
     survive(system, [speech(seed=43, seconds=5)], lambda: None, entry)
+
+
+@pytest.mark.fault("the only worker half as fast as speech")
+@pytest.mark.slow
+def test_speech_waits_for_a_worker_that_is_too_slow_and_loses_nothing(system: System, entry: Entry) -> None:
+    system.add_worker(WORKERS, MADE_UP_SPEED=str(FPS / 2))
+    system.await_that(lambda: count_workers(system) == WORKERS + 1, "alive")
+    freeze_from(system, 0)
+    counted = underruns(system)
+
+    def wait() -> None:
+        (job_id,) = jobs.playlist(broker(system), "main")
+        system.await_that(lambda: system.client.is_over(job_id), "spoken")
+
+    survive(system, [speech(seed=48, seconds=15)], wait, entry)
+    assert entry.paused_s[-1] > 0
+    system.await_that(lambda: underruns(system) > counted, "counted", WAIT_S)
+
+
+def underruns(system: System) -> int:
+    return channels.counters(broker(system), "main")["underruns"]
 
 
 @pytest.mark.fault("a job posted in the last frames of another")

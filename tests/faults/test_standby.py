@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.show import Show, judged, show
 from tests.faults.ledger import Entry
-from tests.faults.verdict import await_aired, broker, records
+from tests.faults.verdict import await_aired, broker, records, survive
 from tests.metering.chirps import speech, wav
 from tests.metering.faults import Kind
 from tests.metering.recording import Reader, joined
 from tests.system import System
-from wire import leases
+from wire import jobs, leases
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +78,35 @@ def test_standby_goes_on_with_the_job_of_a_streamer_that_ends(
     check(system, seen, entry)
     assert Kind.DOUBLE not in seen.report.kinds(), str(seen.report)
     assert holds(system, standby)
+
+
+@pytest.mark.fault("two streamers started at once")
+def test_of_two_streamers_that_start_at_once_one_sends(system: System, entry: Entry) -> None:
+    system.end("streamer")
+    names = ("streamer", system.add_standby())
+    system.start("streamer")
+    ever: set[frozenset[str]] = set()
+
+    def look() -> frozenset[str]:
+        ever.add(senders := frozenset(name for name in names if pushers(system, name)))
+        return senders
+
+    def look_while_it_speaks() -> None:
+        (job_id,) = jobs.playlist(broker(system), "main")
+        system.await_that(lambda: bool(look()) and system.client.is_over(job_id), "spoken", AWAIT_S)
+
+    system.await_that(lambda: bool(look()) and system.client.is_ready(), "on air", AWAIT_S)
+    survive(system, [speech(seed=75, seconds=6)], look_while_it_speaks, entry)
+    assert {len(senders) for senders in ever} <= {0, 1}, ever
+
+
+def pushers(system: System, name: str) -> list[int]:
+    """Return the processes by which a streamer sends, if it does."""
+    found = []
+    for pid in system.children(name):
+        with suppress(OSError):  # it ends while it is looked at
+            found += [pid] if "streamer.pusher" in Path(f"/proc/{pid}/cmdline").read_text() else []
+    return found
 
 
 @pytest.mark.fault("streamer killed -9 mid-job, and started again")
