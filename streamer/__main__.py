@@ -5,6 +5,7 @@ from functools import partial
 
 from settings import settings
 from streamer.counters import Counters
+from streamer.heap import share_heap
 from streamer.logs import log_aside
 from streamer.onair import OnAir, Scene, prompt_broker
 from streamer.start import avatar_of, encoder_command, label_of
@@ -17,6 +18,7 @@ LOOK_S = 0.05
 
 def main() -> None:
     """Play, or stand by, until a signal asks to stop."""
+    share_heap()
     stop = _Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop.ask)
