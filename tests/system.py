@@ -121,10 +121,14 @@ class System:
         command = (*run, celery, "-A", "workers", "worker", "-Q", f"gpu.{HOST}.{index}", "-n", f"{name}@%h")
         return self._add(replace(self._processes["render0"], name=name, command=command), environment)
 
-    def add_streamer(self, channel: str) -> str:
-        """Start a streamer for one more channel; return its name. `url_of` tells where it sends to."""
+    def add_streamer(self, channel: str, **environment: str) -> str:
+        """Start a streamer for one more channel; return its name. `url_of` tells where it sends to.
+
+        `environment` is what it has beside the others.
+        """
         process = replace(self._processes["streamer"], name=f"streamer-{channel}")
-        return self._add(process, {"LIVE_CHANNEL": channel, "LIVE_RTMP_URL": self.url_of(channel)})
+        own = {"LIVE_CHANNEL": channel, "LIVE_RTMP_URL": self.url_of(channel)}
+        return self._add(process, own | environment)
 
     def add_standby(self) -> str:
         """Start one more streamer for the channel of the first; return its name."""

@@ -42,15 +42,16 @@ def show(
     sounds: Sequence[NDArray[np.int16]],
     meanwhile: Callable[[], object] = lambda: None,
     before: Callable[[], object] = lambda: None,
+    channel: str = "main",
 ) -> Show:
     """Post `sounds` at once, one after the other, and receive the stream until after they were spoken.
 
     `before` is called right before they are posted, `meanwhile` right after.
     """
-    with Reader(system.rtmp_url) as reader:
+    with Reader(system.url_of(channel)) as reader:
         reader.wait_for(pictures=BEFORE_AND_AFTER)
         before()
-        ids = [system.client.speak(wav(sound)) for sound in sounds]
+        ids = [system.client.speak(wav(sound), channel=channel) for sound in sounds]
         meanwhile()
         seconds = sum(map(len, sounds)) / AIR_RATE_HZ
         system.await_that(lambda: all(map(system.client.is_over, ids)), "spoken", seconds + WAIT_S)
