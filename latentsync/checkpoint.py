@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from diffusers import AutoencoderKL
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from latentsync.borrowed import AutoencoderKL
 from latentsync.config import UNetConfig, VAEConfig, WhisperConfig
 from latentsync.errors import CheckpointError
 from latentsync.unet import UNet

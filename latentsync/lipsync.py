@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Protocol, cast
 
 import torch
-from diffusers import AutoencoderKL
 from torch import Tensor
 
 from latentsync import vae
+from latentsync.borrowed import AutoencoderKL
 from latentsync.checkpoint import load_unet, load_vae, load_whisper
 from latentsync.config import LATENTSYNC_1_0, ModelConfig
 from latentsync.graphs import CapturedUNet

@@ -3,9 +3,9 @@
 from typing import Protocol
 
 import torch
-from diffusers import DDIMScheduler
 from torch import Tensor
 
+from latentsync.borrowed import DDIMScheduler
 from latentsync.config import SamplerConfig
 from latentsync.unet import Heard
 

@@ -7,10 +7,10 @@ through diffusers' modules in the passes of `latentsync.fused`: on a GPU in half
 from typing import Any, cast
 
 import torch
-from diffusers import AutoencoderKL
 from torch import Tensor, nn
 from torch.nn import functional
 
+from latentsync.borrowed import AutoencoderKL
 from latentsync.config import VAEConfig
 from latentsync.fused import add, convolve, enlarge, mix, with_bias
 from latentsync.norm import group_norm
