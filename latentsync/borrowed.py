@@ -5,6 +5,7 @@ or compiled with: transformers and many more where they are installed, and torch
 classes. Nothing of it is used here, and importing it would take a third of a worker's start.
 """
 
+import importlib.metadata
 import importlib.util
 import sys
 from collections.abc import Iterator
@@ -40,17 +41,18 @@ def _alone() -> Iterator[None]:
     if any(name in sys.modules for name in ("diffusers", *stand_ins)):
         yield
         return
-    find = importlib.util.find_spec
+    find, list_all = importlib.util.find_spec, importlib.metadata.packages_distributions
 
     def find_needed(name: str, package: str | None = None) -> ModuleSpec | None:
         return find(name, package) if name in _NEEDED else None
 
     importlib.util.find_spec = find_needed  # which diffusers asks for each
-    sys.modules.update(stand_ins)  # which it imports without asking
+    importlib.metadata.packages_distributions = dict  # reads a file or two of everything that is installed
+    sys.modules.update(stand_ins)  # which diffusers imports without asking
     try:
         yield
     finally:
-        importlib.util.find_spec = find
+        importlib.util.find_spec, importlib.metadata.packages_distributions = find, list_all
         for name in stand_ins:
             del sys.modules[name]
 

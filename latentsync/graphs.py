@@ -4,7 +4,8 @@ A graph has one size, so a chunk is filled up to the next size there is; what fi
 statistic, and the chunk comes out as it would alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +15,7 @@ from latentsync.mask import LATENT_PX
 from latentsync.unet import Heard, UNet
 
 _WARM_UPS = 2  # before a capture: kernels are compiled and convolutions chosen
+_FEW = 2  # ways of a convolution, where the fastest of the usual ten would take some percent less time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +27,20 @@ class _Step:
     timestep: Tensor
     real: Tensor
     noise: Tensor
+
+
+@contextmanager
+def few_trials() -> Iterator[None]:
+    """Have cuDNN try few ways of each convolution that is new to it: for what is rendered with seldom.
+
+    Trials are a good part of a worker's start.
+    """
+    usual = torch.backends.cudnn.benchmark_limit
+    torch.backends.cudnn.benchmark_limit = _FEW
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark_limit = usual
 
 
 class CapturedUNet:
@@ -43,8 +59,9 @@ class CapturedUNet:
         self._pool = torch.cuda.graph_pool_handle()
         self._side = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch has no types here
         for frames in reversed(self._sizes):  # the largest first: the others fit into its memory
-            for batch in (2, 1):
-                self._steps[batch, frames] = self._capture(batch, frames, window)
+            with few_trials():  # guidance is asked for seldom
+                self._steps[2, frames] = self._capture(2, frames, window)
+            self._steps[1, frames] = self._capture(1, frames, window)
 
     def room(self, frames: int) -> int:
         """Return the size that a chunk of `frames` is to be filled up to."""

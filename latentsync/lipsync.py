@@ -11,7 +11,7 @@ from latentsync import vae
 from latentsync.borrowed import AutoencoderKL
 from latentsync.checkpoint import load_unet, load_vae, load_whisper
 from latentsync.config import LATENTSYNC_1_0, ModelConfig
-from latentsync.graphs import CapturedUNet
+from latentsync.graphs import CapturedUNet, few_trials
 from latentsync.mask import FACE_PX, LATENT_PX, face_mask, latent_mask
 from latentsync.paste import to_cuts, warp
 from latentsync.picture import lay
@@ -102,7 +102,9 @@ class LipSync:
         torch.backends.cudnn.benchmark = True
         states, width = len(self.whisper.blocks) + 1, self.whisper.positional_embedding.shape[1]
         self.unet = CapturedUNet(cast(UNet, self.unet), sizes, (POSITIONS_A_FRAME * states, width))
-        self._encode(torch.zeros(MADE_AT_ONCE, 3, FACE_PX, FACE_PX, dtype=torch.uint8, device=self.device))
+        faces = torch.zeros(MADE_AT_ONCE, 3, FACE_PX, FACE_PX, dtype=torch.uint8, device=self.device)
+        with few_trials():  # a clip's frame is encoded once
+            self._encode(faces)
         for size in sizes:
             vae.decode(self.autoencoder, self._kept_latents.expand(size, _LATENT_CHANNELS, -1, -1))
         torch.cuda.synchronize()

@@ -10,13 +10,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 ALONE = """
-import importlib.util, json, sys
-find = importlib.util.find_spec
+import importlib.metadata, importlib.util, json, sys
+kept = lambda: (importlib.util.find_spec, importlib.metadata.packages_distributions)
+before = kept()
 import latentsync.lipsync
 found = {"early": [name for name in ("torch._dynamo", "transformers") if name in sys.modules]}
-import torch, transformers
+import torch
 found["compiled"] = torch.compile(lambda x: x + 1, backend="eager")(torch.ones(2)).tolist()
-found["restored"] = importlib.util.find_spec is find
+found["restored"] = kept() == before
 print(json.dumps(found))
 """
 
@@ -46,7 +47,7 @@ def test_the_model_is_imported_without_compiler_and_without_transformers(alone: 
     assert alone["early"] == []
 
 
-def test_both_can_be_imported_afterwards(alone: dict[str, object]) -> None:
+def test_both_can_be_found_afterwards(alone: dict[str, object]) -> None:
     assert alone["compiled"] == [2.0, 2.0]
     assert alone["restored"]
 
