@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from bench.chunk.timing import Timed, timed
 from latentsync import vae
 from latentsync.features import sound_features, window_features
 from latentsync.lipsync import LipSync, draw_noise
+from latentsync.portrait import Portrait
 
 STEPS = 20
 
@@ -39,10 +41,9 @@ class Chunk:
         self.model = model
         self.clip_frames = tuple(frame % FRAMES for frame in range(first, first + frames))
         self.scene = make_scene(still=steady)
-        self.portrait = model.portrait(self.scene)
+        self.portrait = make_portrait(model, steady)
         self.samples = make_sound(steady)
-        sound = sound_features(self.samples, model.whisper)
-        self.sound = window_features(sound, first + frames)[first:]
+        self.sound = window_features(hear(model, steady), first + frames)[first:]
         self.noise = draw_noise(SEED).to(model.device)
 
     def render(self, guidance_scale: float = 1.0) -> Tensor:
@@ -67,6 +68,18 @@ class Chunk:
             self.render,
         ]
         return Stages(*(timed(part) for part in work))
+
+
+@cache
+def make_portrait(model: LipSync, steady: bool) -> Portrait:
+    """Return the scene's portrait, one for all its chunks."""
+    return model.portrait(make_scene(still=steady))
+
+
+@cache
+def hear(model: LipSync, steady: bool) -> Tensor:
+    """Return the states of the scene's sound."""
+    return sound_features(make_sound(steady), model.whisper)
 
 
 def to_host(patches: Tensor) -> Tensor:
