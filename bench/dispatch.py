@@ -6,8 +6,6 @@ follows each chunk that is done, and mostly hands out one more.
 """
 
 import argparse
-import base64
-import json
 import os
 import statistics
 import subprocess
@@ -26,6 +24,7 @@ from redis import Redis, RedisError
 from bench.posting import post
 from demo.redis import broker_command, frames_command, server_path
 from settings import settings
+from tests.bells import taken
 from tests.system import free_ports
 from wire import channels, chunks, jobs, keys, supply, workers
 from wire.channels import Channel
@@ -163,8 +162,7 @@ class House:
 
     def _hear(self) -> None:
         for queue in self._queues:
-            while message := self._broker.rpop(queue):
-                job, chunk, attempt = json.loads(base64.b64decode(json.loads(str(message))["body"]))[0]
+            for job, chunk, attempt in taken(self._broker, queue):
                 self._bells.append((queue, job, chunk, attempt))
                 self.rung += 1
 

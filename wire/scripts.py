@@ -259,9 +259,14 @@ return {redis.call('GET', KEYS[1]) or '0', now[1], now[2]}
 """Return whose turn it is, and the server's clock in seconds and microseconds."""
 
 COMMIT = """
--- KEYS turn; ARGV the turn that was seen, commands as JSON
+-- KEYS turn; ARGV the turn that was seen, then of each command of how many parts it is, and those
 if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[1] then return 0 end
-for _, command in ipairs(cjson.decode(ARGV[2])) do redis.call(unpack(command)) end
+local at = 2
+while at < #ARGV do
+  local stop = at + ARGV[at]
+  redis.call(unpack(ARGV, at + 1, stop))
+  at = stop + 1
+end
 return 1
 """
 """Carry out commands if nobody had a turn since."""

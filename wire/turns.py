@@ -1,6 +1,5 @@
 """A dispatch pass's turn at the broker: one look at all that it decides on, one step that carries it out."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,5 +35,5 @@ def look(broker: Redis, frames: int) -> Look:
 
 def commit(broker: Redis, turn: str, commands: Sequence[Command]) -> bool:
     """Carry out `commands` in one step; False, and none of them, if another had its turn since the look."""
-    changes = json.dumps(commands, ensure_ascii=False)
-    return bool(script(broker, scripts.COMMIT, [keys.TURN], turn, changes) == 1)
+    told = [part for command in commands for part in (str(len(command)), *command)]
+    return bool(script(broker, scripts.COMMIT, [keys.TURN], turn, *told) == 1)

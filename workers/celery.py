@@ -26,8 +26,3 @@ def ring_prepare(job_id: str) -> None:
 def ring_dispatch() -> None:
     """Hasten the next dispatch pass; one that is missed is made up for by dispatch's own timer."""
     app.send_task("workers.dispatch")
-
-
-def ring_render(queue: str, job_id: str, chunk: int, attempt: int) -> None:
-    """Tell a render worker of a chunk; one that hears of it too late finds it given to another."""
-    app.send_task("workers.render", args=(job_id, chunk, attempt), queue=queue)

@@ -10,7 +10,6 @@ from dataclasses import replace
 from math import inf
 from threading import Event, Lock, Thread
 
-from kombu.exceptions import OperationalError
 from redis import RedisError
 from redis.exceptions import OutOfMemoryError
 
@@ -18,13 +17,15 @@ from settings import settings
 from wire import chunks, jobs, supply, turns
 from wire.jobs import ENDED, Job, State
 from wire.media import FPS
+from wire.turns import Command
 from workers import housekeeping, stores
 from workers.absence import Absence
 from workers.assignment import SOON_FRAMES, Action, Replace, Rest, Send, assign
-from workers.celery import app, ring_render
+from workers.celery import app
 from workers.changes import changes
 from workers.expiry import expire
 from workers.interruption import giving_way
+from workers.messages import message
 from workers.overdue import look_after_all
 from workers.reasons import brief
 from workers.replacement import publish_still, replaced
@@ -120,12 +121,13 @@ def _once() -> bool:
     scene = gather(stores.broker(), stores.frames(), window_frames)
     decided = _decide(scene, window_frames)
     actions = _lay_ready(scene, decided)
-    if not turns.commit(stores.broker(), scene.turn, changes(scene.queued, actions, settings().jobs_kept_s)):
+    written = changes(scene.queued, actions, settings().jobs_kept_s)
+    sends = [action for action in actions if isinstance(action, Send)]
+    if not turns.commit(stores.broker(), scene.turn, [*written, *map(_ring, sends)]):
         _take_back(decided)
         return False
-    for action in actions:
-        if isinstance(action, Send):
-            _ring(action)
+    for send in sends:
+        _tell(send)
     for job in giving_way(scene.queued.values(), scene.now_ms):
         _cut_off(job)
     for queued in scene.queued.values():
@@ -188,16 +190,17 @@ def _take_back(actions: Sequence[Action]) -> None:
             supply.forget(stores.frames(), action.job, [action.chunk])
 
 
-def _ring(send: Send) -> None:
-    """Tell the worker; if that fails the chunk is overdue in time, and rung again."""
+def _ring(send: Send) -> Command:
+    """Return what tells the worker; if that gets lost the chunk is overdue in time, and rung again."""
+    ids = (send.job, send.chunk, send.attempt)
+    return ("LPUSH", send.worker, message(send.worker, "workers.render", ids, "{}.{}.{}".format(*ids)))
+
+
+def _tell(send: Send) -> None:
     if send.chunk == 0 and send.attempt == 1:
         log.info("job %s begins, at %s", send.job, send.worker)
     if send.attempt > 1:
         log.warning("job %s chunk %d: try %d, at %s", send.job, send.chunk, send.attempt, send.worker)
-    try:
-        ring_render(send.worker, send.job, send.chunk, send.attempt)
-    except OperationalError as error:
-        log.warning("job %s chunk %d: %s not rung: %s", send.job, send.chunk, send.worker, error)
 
 
 def _end(job: Job) -> None:

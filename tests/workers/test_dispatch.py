@@ -1,6 +1,7 @@
 """Dispatch passes on real Redis: what is handed out, when, and what happens to what got lost."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
@@ -12,6 +13,7 @@ from redis import Redis
 from redis.exceptions import OutOfMemoryError
 
 from settings import Settings
+from tests.bells import taken
 from wire import channels, chunks, jobs, keys, supply, tallies, turns, uploads, workers
 from wire.batches import Patch
 from wire.channels import Channel
@@ -19,6 +21,7 @@ from wire.chunks import Row, Stage
 from wire.jobs import Job, Mode, State
 from wire.media import FPS
 from wire.tallies import Tally
+from wire.turns import Command
 from wire.workers import Worker
 from workers import dispatch, housekeeping, starts, stores
 from workers.absence import Absence
@@ -34,7 +37,8 @@ JOB = Job("j", "main", State.RENDERING, 0, frames=100, avatar="hash", avatar_fra
 
 @pytest.fixture
 def rung(broker: Redis, frames: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rings:
-    """A channel at position 1000, a worker and a prepared job; collects what render workers are told.
+    """A channel at position 1000, a worker and a prepared job; collects what render workers are told, pass
+    by pass.
 
     The clock of passes stands still: nothing airs, and nobody's lease ends, however slowly a test runs.
     """
@@ -44,12 +48,20 @@ def rung(broker: Redis, frames: Redis, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(stores, "broker", lambda: broker)
     monkeypatch.setattr(stores, "frames", lambda: frames)
     monkeypatch.setattr(dispatch, "settings", lambda: values)
-    monkeypatch.setattr(dispatch, "ring_render", lambda *message: told.append(message))
     channels.report(broker, Channel("main", "hash", 50, 1280, 720, 1000))
     channel = channels.load(broker, "main")
     assert channel is not None
     look = turns.look
     monkeypatch.setattr(turns, "look", lambda *asked: replace(look(*asked), now_ms=channel.at_ms))
+    commit = turns.commit
+
+    def commit_and_take(client: Redis, turn: str, commands: Sequence[Command]) -> bool:
+        is_committed = commit(client, turn, commands)
+        queues = dict.fromkeys(command[1] for command in commands if command[0] == "LPUSH")
+        told.extend((queue, *args) for queue in queues for args in taken(client, queue))
+        return is_committed
+
+    monkeypatch.setattr(turns, "commit", commit_and_take)
     bring_to_life(broker, WORKER)
     post(broker, tmp_path, JOB)
     return told
@@ -100,6 +112,25 @@ def test_prepared_job_is_handed_out_with_its_sound_and_a_start(
     assert 1000 < now(broker).position < 1025
     assert supply.get_sound(frames, "j", 1) is not None
     assert frames.exists(keys.fence("j"))
+
+
+def test_worker_is_told_in_the_step_that_writes_down_what_it_is_told(
+    rung: Rings, broker: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = turns.commit
+
+    def commit_unheard(*decided: Any) -> bool:
+        commit(*decided)
+        raise TimeoutError("the broker's answer got lost")
+
+    with monkeypatch.context() as unheard:
+        unheard.setattr(turns, "commit", commit_unheard)
+        with pytest.raises(TimeoutError):
+            dispatch.run_pass()
+    assert [(chunk, attempt) for _, _, chunk, attempt in rung] == [(0, 1), (1, 1)]
+    dispatch.run_pass()
+    assert sorted(chunks.table(broker, "j")) == [0, 1]
+    assert len(rung) == 2
 
 
 def test_second_pass_hands_nothing_out_twice(rung: Rings, broker: Redis) -> None:

@@ -1,0 +1,36 @@
+"""A task's message as a text, to be pushed in one step with what it tells of.
+
+Celery's own way of sending takes more of the CPU than all else in a pass of dispatch, and another step. In
+Redis a queue is a list; its elements are in Celery's protocol 2 and in the envelope of Kombu's virtual
+transports. Tests hold them to what Celery itself sends.
+"""
+
+import json
+from base64 import b64encode
+
+from workers.celery import app
+
+
+def message(queue: str, task: str, args: tuple[object, ...], task_id: str) -> str:
+    """Return what rings the worker of `queue` once it is pushed to the list of that name.
+
+    `task_id` tells this message from all others that a worker may hold.
+    """
+    headers, properties, body, _ = app.amqp.as_task_v2(
+        task_id, task, args, argsrepr=repr(args), kwargsrepr="{}", ignore_result=None
+    )
+    envelope = {
+        "body": b64encode(json.dumps(body).encode()).decode(),
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": headers,
+        "properties": {
+            **properties,
+            "body_encoding": "base64",
+            "delivery_info": {"exchange": "", "routing_key": queue},
+            "delivery_mode": 2,
+            "delivery_tag": task_id,
+            "priority": 0,
+        },
+    }
+    return json.dumps(envelope)
