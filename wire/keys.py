@@ -62,7 +62,7 @@ def pushing(channel: str) -> str:
 
 
 def worker(name: str) -> str:
-    """Hash with a short life: a worker's heartbeat."""
+    """JSON with a short life: a worker's heartbeat."""
     return f"worker:{name}"
 
 

@@ -227,13 +227,11 @@ return 0
 """Raise a fence; one of the same epoch is never moved back."""
 
 BEAT = """
--- KEYS worker, workers; ARGV owner, ttl ms, name, fields..
-local owner = redis.call('HGET', KEYS[1], 'owner')
-if owner and owner ~= ARGV[1] then return 0 end
+-- KEYS worker, workers; ARGV owner, ttl ms, name, record
+local record = redis.call('GET', KEYS[1])
+if record and cjson.decode(record).owner ~= ARGV[1] then return 0 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
-redis.call('HSET', KEYS[1], 'owner', ARGV[1])
-for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[2])
 redis.call('SADD', KEYS[2], ARGV[3])
 return 1
 """
@@ -244,7 +242,8 @@ It grows nothing, and so a full broker takes it as well: that is why its first w
 
 LEAVE = """
 -- KEYS worker, workers; ARGV owner, name
-if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+local record = redis.call('GET', KEYS[1])
+if not record or cjson.decode(record).owner ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
 redis.call('SREM', KEYS[2], ARGV[2])
 return 1
@@ -272,15 +271,16 @@ return 1
 """Carry out commands if nobody had a turn since."""
 
 LIVE = """
--- KEYS workers; ARGV the head of a worker's key, fields..
-local live = {}
-for _, name in ipairs(redis.call('SMEMBERS', KEYS[1])) do
-  local record = redis.call('HMGET', ARGV[1] .. name, unpack(ARGV, 2))
-  if record[1] then live[#live + 1] = {name, unpack(record)} else redis.call('SREM', KEYS[1], name) end
+-- KEYS workers; ARGV the head of a worker's key
+local names, asked, live = redis.call('SMEMBERS', KEYS[1]), {}, {}
+if #names == 0 then return live end
+for i, name in ipairs(names) do asked[i] = ARGV[1] .. name end
+for i, record in ipairs(redis.call('MGET', unpack(asked))) do
+  if record then live[#live + 1] = record else redis.call('SREM', KEYS[1], names[i]) end
 end
 return live
 """
-"""Return each live worker's name and the fields asked for; names whose heartbeat stopped are forgotten."""
+"""Return each live worker's record; names whose heartbeat stopped are forgotten."""
 
 LINEUP = """
 -- KEYS channels; ARGV frames, the heads of the keys of a channel, playlist, job, chunk table

@@ -1,6 +1,8 @@
 """Workers' heartbeats: who is alive, for which queue, how fast."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 from redis import Redis
 
@@ -43,12 +45,10 @@ def family(engine: str) -> str:
 
 def beat(broker: Redis, worker: Worker, owner: str) -> bool:
     """Say that `worker` lives; False if another `owner` already goes by that name."""
-    record = ["role", worker.role, "queue", worker.queue, "device", worker.device]
-    record += ["engine", worker.engine, "speed", f"{worker.speed:.3f}", "life", worker.life]
-    record += ["ending", str(int(worker.is_ending))]
+    record = json.dumps({**asdict(worker), "owner": owner})
     ttl_ms = str(int(DEAD_S * 1000))
     names = [keys.worker(worker.name), keys.WORKERS]
-    return bool(script(broker, scripts.BEAT, names, owner, ttl_ms, worker.name, *record) == 1)
+    return bool(script(broker, scripts.BEAT, names, owner, ttl_ms, worker.name, record) == 1)
 
 
 def leave(broker: Redis, name: str, owner: str) -> None:
@@ -61,9 +61,9 @@ def live(broker: Redis) -> list[Worker]:
     return parse(*scripts_at_once(broker, LIVE))
 
 
-def parse(found: list[list[str]]) -> list[Worker]:
+def parse(found: list[str]) -> list[Worker]:
     """Return the workers of `LIVE`'s answer."""
-    return [_parse(*told) for told in sorted(found)]
+    return sorted(map(_parse, found), key=lambda worker: worker.name)
 
 
 def serving(broker: Redis) -> list[Worker]:
@@ -71,14 +71,13 @@ def serving(broker: Redis) -> list[Worker]:
     return [worker for worker in live(broker) if not worker.is_ending]
 
 
-_TOLD = ("role", "queue", "device", "engine", "speed", "life", "ending")
-"""The fields of a heartbeat, in the order of `Worker`'s."""
-
-LIVE = Call(scripts.LIVE, [keys.WORKERS], [keys.worker(""), *_TOLD])
+LIVE = Call(scripts.LIVE, [keys.WORKERS], [keys.worker("")])
 """What asks for the live workers."""
 
 
-def _parse(
-    name: str, role: str, queue: str, device: str, engine: str, speed: str, life: str, ending: str
-) -> Worker:
-    return Worker(name, role, queue, device, engine, float(speed), life, ending == "1")
+@lru_cache(maxsize=1024)
+def _parse(record: str) -> Worker:
+    """Return a worker; most are as they were when they were last read."""
+    told = json.loads(record)
+    del told["owner"]
+    return Worker(**told)
