@@ -71,19 +71,19 @@ def text_hash(client: Redis, key: str) -> dict[str, str]:
     return cast(dict[str, str], client.hgetall(key))
 
 
-def pairs(flat: Sequence[str]) -> dict[str, str]:
-    """Return a hash as scripts return it: fields and values in turn."""
-    return dict(zip(flat[::2], flat[1::2], strict=True))
-
-
 def script(client: Redis, source: str, names: list[str], *args: str | bytes) -> Any:
     """Run one of `wire.scripts` on the keys `names`; the server keeps the source after the first time.
 
     Raises:
         OutOfMemoryError: the server is full, and the script's first write may grow what it holds.
     """
+    call: Any = (_sha(source), len(names), *names, *args)
     try:
-        return client.register_script(source)(keys=names, args=args)
+        try:
+            return client.evalsha(*call)
+        except NoScriptError:  # a server that is asked for the first time, or was started again
+            client.script_load(source)
+            return client.evalsha(*call)
     except ResponseError as error:
         if "OOM" in str(error):  # before version 7 it comes from scripts under the code of any error
             raise OutOfMemoryError(str(error)) from error
@@ -94,7 +94,7 @@ def scripts_at_once(client: Redis, *calls: Call) -> list[Any]:
     """Run scripts one after the other, in one round trip; other clients' commands may come between them."""
     try:
         return _run(client, calls)
-    except NoScriptError:  # a server that is asked for the first time, or was started again
+    except NoScriptError:
         for call in calls:
             client.script_load(call.source)
         return _run(client, calls)

@@ -1,5 +1,6 @@
 """What airs next on each channel, as the broker knows it: read at once, and no more than is asked for."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +11,7 @@ from redis import Redis
 from wire import channels, chunks, keys, scripts
 from wire.channels import Channel
 from wire.chunks import Row
-from wire.connection import Call, pairs, scripts_at_once
+from wire.connection import script
 from wire.jobs import Job
 
 
@@ -28,28 +29,34 @@ def read(broker: Redis, frames: int) -> list[Lineup]:
     A job that is not prepared keeps back those behind it that were posted later. One that is to cut off what
     is on air is among the next, however long that would go on.
     """
-    return parse(*scripts_at_once(broker, call(frames)))
+    return parse(script(broker, scripts.LINEUP, [keys.CHANNELS], str(frames), *HEADS))
 
 
-def call(frames: int) -> Call:
-    """Return what asks for that."""
-    heads = (keys.channel(""), keys.playlist(""), keys.job(""), keys.chunks(""))
-    return Call(scripts.LINEUP, [keys.CHANNELS], [str(frames), *heads])
+HEADS = (keys.channel(""), keys.playlist(""), keys.job(""), keys.chunks(""))
+"""By what `scripts.LINEUP` finds the channels' keys and those of their jobs."""
 
 
 def parse(found: list[list[Any]]) -> list[Lineup]:
-    """Return what its answer tells."""
+    """Return what the script's answer tells."""
+    read = [(name, _hash(record), jobs) for name, record, jobs in sorted(found)]
     return [
-        Lineup(
-            channels.parse(name, pairs(channel)),
-            [(_job(tuple(job)), chunks.parse(pairs(table))) for job, table in jobs],
-        )
-        for name, channel, jobs in sorted(found)
-        if channel
+        Lineup(channels.parse(name, record), [(_job(job), _table(table)) for job, table in jobs])
+        for name, record, jobs in read
+        if record
     ]
 
 
 @lru_cache(maxsize=256)
-def _job(flat: tuple[str, ...]) -> Job:
+def _job(record: str) -> Job:
     """Return a job; most are as they were when they were last read."""
-    return Job.from_hash(pairs(flat))
+    return Job.from_hash(_hash(record))
+
+
+@lru_cache(maxsize=256)
+def _table(record: str) -> Mapping[int, Row]:
+    return chunks.parse(_hash(record))
+
+
+def _hash(record: str) -> dict[str, str]:
+    flat = json.loads(record) or []  # in Lua no fields are an object as well as a list
+    return dict(zip(flat[::2], flat[1::2], strict=True))

@@ -250,13 +250,6 @@ return 1
 """
 """A worker's goodbye, under its own name alone."""
 
-TURN = """
--- KEYS turn
-local now = redis.call('TIME')
-return {redis.call('GET', KEYS[1]) or '0', now[1], now[2]}
-"""
-"""Return whose turn it is, and the server's clock in seconds and microseconds."""
-
 COMMIT = """
 -- KEYS turn; ARGV the turn that was seen, then of each command of how many parts it is, and those
 if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[1] then return 0 end
@@ -270,35 +263,44 @@ return 1
 """
 """Carry out commands if nobody had a turn since."""
 
-LIVE = """
--- KEYS workers; ARGV the head of a worker's key
-local names, asked, live = redis.call('SMEMBERS', KEYS[1]), {}, {}
-if #names == 0 then return live end
-for i, name in ipairs(names) do asked[i] = ARGV[1] .. name end
-for i, record in ipairs(redis.call('MGET', unpack(asked))) do
-  if record then live[#live + 1] = record else redis.call('SREM', KEYS[1], names[i]) end
+_LIVE = """
+local function live(workers, head)
+  local names, asked, found = redis.call('SMEMBERS', workers), {}, {}
+  if #names == 0 then return found end
+  for i, name in ipairs(names) do asked[i] = head .. name end
+  for i, record in ipairs(redis.call('MGET', unpack(asked))) do
+    if record then found[#found + 1] = record else redis.call('SREM', workers, names[i]) end
+  end
+  return found
 end
-return live
 """
+
+LIVE = (
+    _LIVE
+    + """
+-- KEYS workers; ARGV the head of a worker's key
+return live(KEYS[1], ARGV[1])
+"""
+)
 """Return each live worker's record; names whose heartbeat stopped are forgotten."""
 
-LINEUP = """
--- KEYS channels; ARGV frames, the heads of the keys of a channel, playlist, job, chunk table
-local function jobs(name)
+_LINEUP = """
+local function hash(key) return cjson.encode(redis.call('HGETALL', key)) end
+local function jobs(list, frames, heads)
   local found, ahead, at, held = {}, 0, 0, math.huge
-  while ahead <= tonumber(ARGV[1]) do
-    local ids = redis.call('LRANGE', ARGV[3] .. name, at, at + 7)
+  while ahead <= frames do
+    local ids = redis.call('LRANGE', list, at, at + 7)
     for _, id in ipairs(ids) do
-      local job = ARGV[4] .. id
-      local state, posted, mode, priority, frames, aired =
+      local job = heads.job .. id
+      local state, posted, mode, priority, length, aired =
         unpack(redis.call('HMGET', job, 'state', 'posted_ms', 'mode', 'priority', 'frames', 'frames_aired'))
-      if ahead > tonumber(ARGV[1]) and mode ~= 'now' then return found end
+      if ahead > frames and mode ~= 'now' then return found end
       if state == 'queued' or state == 'preparing' then
         if mode == 'append' and priority == '0' then return found end
         held = math.min(held, posted)
       elseif state and tonumber(posted) < held then
-        found[#found + 1] = {redis.call('HGETALL', job), redis.call('HGETALL', ARGV[5] .. id)}
-        ahead = ahead + frames - aired
+        found[#found + 1] = {hash(job), hash(heads.chunks .. id)}
+        ahead = ahead + length - aired
       end
     end
     if #ids < 8 then return found end
@@ -306,18 +308,41 @@ local function jobs(name)
   end
   return found
 end
-local lineups = {}
-for _, name in ipairs(redis.call('SMEMBERS', KEYS[1])) do
-  lineups[#lineups + 1] = {name, redis.call('HGETALL', ARGV[2] .. name), jobs(name)}
+local function lineups(channels, frames, channel, playlist, job, chunks)
+  local found, heads = {}, {job = job, chunks = chunks}
+  for i, name in ipairs(redis.call('SMEMBERS', channels)) do
+    found[i] = {name, hash(channel .. name), jobs(playlist .. name, tonumber(frames), heads)}
+  end
+  return found
 end
-return lineups
 """
+
+LINEUP = (
+    _LINEUP
+    + """
+-- KEYS channels; ARGV frames, the heads of the keys of a channel, playlist, job, chunk table
+return lineups(KEYS[1], unpack(ARGV))
+"""
+)
 """Return each channel's name and record, and the records and chunk tables of its next jobs, up to the first
-that follows jobs with more frames to air than asked for and does not cut them off.
+that follows jobs with more frames to air than asked for and does not cut them off. Records and tables are
+JSON of fields and values in turn, which a client need not read again where they did not change.
 
 A job that is not prepared keeps back those that were posted after it; those that it overtook go on. One
 with neither mode nor priority overtook none.
 """
+
+LOOK = (
+    _LIVE
+    + _LINEUP
+    + """
+-- KEYS turn, workers, channels; ARGV the head of a worker's key, then as for the line-up
+local now = redis.call('TIME')
+local turn = redis.call('GET', KEYS[1]) or '0'
+return {turn, now[1], now[2], live(KEYS[2], ARGV[1]), lineups(KEYS[3], unpack(ARGV, 2))}
+"""
+)
+"""Return whose turn it is, the server's clock in s and us, and what `LIVE` and `LINEUP` tell."""
 
 JOB_STATES = """
 -- KEYS jobs; ARGV the head of a job's key
@@ -331,7 +356,24 @@ return told
 """
 """Return the states of all jobs that are known, and how many are in each."""
 
-LOOK = """
+_MEMORY = """
+local function memory()
+  local told = redis.call('INFO', 'memory')
+  return {tonumber(told:match('used_memory:(%d+)')), tonumber(told:match('maxmemory:(%d+)'))}
+end
+"""
+
+MEMORY = (
+    _MEMORY
+    + """
+return memory()
+"""
+)
+"""Return how many bytes the server holds, and how many it may."""
+
+FENCES = (
+    _MEMORY
+    + """
 -- KEYS of each job its fence, then frames streams; ARGV of each job how many streams
 local seen, at = {}, 1
 for job, count in ipairs(ARGV) do
@@ -340,15 +382,11 @@ for job, count in ipairs(ARGV) do
   seen[job] = fence
   at = at + 1 + count
 end
-return seen
+return {seen, memory()}
 """
-"""Return of each job its fence's epoch and chunk, and which of the frames streams asked for are there."""
-
-MEMORY = """
-local told = redis.call('INFO', 'memory')
-return {tonumber(told:match('used_memory:(%d+)')), tonumber(told:match('maxmemory:(%d+)'))}
-"""
-"""Return how many bytes the server holds, and how many it may."""
+)
+"""Return of each job its fence's epoch and chunk, and which of the frames streams asked for are there; and
+the server's memory."""
 
 ADD_TARGET = """
 local known = redis.call('HGETALL', KEYS[1])

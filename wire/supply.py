@@ -15,7 +15,7 @@ from redis import Redis
 
 from wire import batches, keys, scripts
 from wire.batches import Batch
-from wire.connection import MEMORY, Call, Memory, script, scripts_at_once
+from wire.connection import Memory, script
 
 FENCE_TTL_S = 3600.0
 """A fence that nobody moves goes after so long: longer than any task lives."""
@@ -76,7 +76,7 @@ def look(frames: Redis, asked: Mapping[str, Sequence[int]]) -> tuple[dict[str, F
         for name in (keys.fence(job_id), *(keys.frames(job_id, chunk) for chunk in chunks))
     ]
     counts = [str(len(chunks)) for chunks in asked.values()]
-    answer, (used, bound) = scripts_at_once(frames, Call(scripts.LOOK, names, counts), MEMORY)
+    answer, (used, bound) = script(frames, scripts.FENCES, names, *counts)
     found = zip(asked.items(), answer, strict=True)
     fences = {job_id: _fence(chunks, seen) for (job_id, chunks), seen in found if seen[0] is not None}
     return fences, (int(used), int(bound))

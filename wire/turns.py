@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from redis import Redis
 
 from wire import keys, lineup, scripts, workers
-from wire.connection import Call, script, scripts_at_once
+from wire.connection import script
 from wire.lineup import Lineup
 from wire.workers import Worker
 
@@ -26,9 +26,9 @@ class Look:
 
 def look(broker: Redis, frames: int) -> Look:
     """Return the live workers, and what airs next on each channel: at least the next `frames`."""
-    # the turn first: what happens between the scripts then counts as having happened since the look
-    clock = Call(scripts.TURN, [keys.TURN])
-    (turn, seconds, micros), live, lines = scripts_at_once(broker, clock, workers.LIVE, lineup.call(frames))
+    names = [keys.TURN, keys.WORKERS, keys.CHANNELS]
+    asked = (keys.worker(""), str(frames), *lineup.HEADS)
+    turn, seconds, micros, live, lines = script(broker, scripts.LOOK, names, *asked)
     now_ms = int(seconds) * 1000 + int(micros) // 1000
     return Look(turn, now_ms, workers.parse(live), lineup.parse(lines))
 

@@ -62,7 +62,7 @@ def live(broker: Redis) -> list[Worker]:
 
 
 def parse(found: list[str]) -> list[Worker]:
-    """Return the workers of `LIVE`'s answer."""
+    """Return the workers whose records those are, by name."""
     return sorted(map(_parse, found), key=lambda worker: worker.name)
 
 
@@ -72,7 +72,7 @@ def serving(broker: Redis) -> list[Worker]:
 
 
 LIVE = Call(scripts.LIVE, [keys.WORKERS], [keys.worker("")])
-"""What asks for the live workers."""
+"""What asks for the records of the live workers."""
 
 
 @lru_cache(maxsize=1024)
