@@ -5,7 +5,7 @@ statistic, and the chunk comes out as it would alone.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -14,8 +14,7 @@ from torch import Tensor
 from latentsync.mask import LATENT_PX
 from latentsync.unet import Heard, UNet
 
-_WARM_UPS = 2  # before a capture: kernels are compiled and convolutions chosen
-_FEW = 2  # ways of a convolution, where the fastest of the usual ten would take some percent less time
+_WARM_UPS = 2  # before a capture: kernels are compiled and ways of convolutions chosen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,17 +29,18 @@ class _Step:
 
 
 @contextmanager
-def few_trials() -> Iterator[None]:
-    """Have cuDNN try few ways of each convolution that is new to it: for what is rendered with seldom.
+def trials() -> Iterator[None]:
+    """Have cuDNN try out the ways of each convolution that is new to it, and keep to the fastest.
 
-    Trials are a good part of a worker's start.
+    It is some percent faster than the one that would be taken untried. Trials are a good part of a worker's
+    start, so they are for what most of a job is rendered with; and nothing is tried while a job is on.
     """
-    usual = torch.backends.cudnn.benchmark_limit
-    torch.backends.cudnn.benchmark_limit = _FEW
+    before = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = True
     try:
         yield
     finally:
-        torch.backends.cudnn.benchmark_limit = usual
+        torch.backends.cudnn.benchmark = before
 
 
 class CapturedUNet:
@@ -59,9 +59,10 @@ class CapturedUNet:
         self._pool = torch.cuda.graph_pool_handle()
         self._side = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch has no types here
         for frames in reversed(self._sizes):  # the largest first: the others fit into its memory
-            with few_trials():  # guidance is asked for seldom
-                self._steps[2, frames] = self._capture(2, frames, window)
-            self._steps[1, frames] = self._capture(1, frames, window)
+            for batch in (2, 1):
+                usual = (batch, frames) == (1, self._sizes[-1])
+                with trials() if usual else nullcontext():
+                    self._steps[batch, frames] = self._capture(batch, frames, window)
 
     def room(self, frames: int) -> int:
         """Return the size that a chunk of `frames` is to be filled up to."""

@@ -11,7 +11,7 @@ from latentsync import vae
 from latentsync.borrowed import AutoencoderKL
 from latentsync.checkpoint import load_unet, load_vae, load_whisper
 from latentsync.config import LATENTSYNC_1_0, ModelConfig
-from latentsync.graphs import CapturedUNet, few_trials
+from latentsync.graphs import CapturedUNet, trials
 from latentsync.mask import FACE_PX, LATENT_PX, face_mask, latent_mask
 from latentsync.paste import to_cuts, warp
 from latentsync.picture import lay
@@ -96,17 +96,16 @@ class LipSync:
     def capture(self, sizes: Sequence[int]) -> None:
         """On CUDA: make ready for chunks of up to the largest of `sizes` frames, rendered by this thread.
 
-        Steps become graphs, and every other network is run once in each size that it will see, for the
-        fastest way of each convolution is tried out where it first comes. Takes some seconds.
+        Steps become graphs, and faces are encoded and decoded once in each number that there will be, so that
+        nothing is left to choose. What chunks of the largest size go through, unguided, is chosen by trials.
+        Takes some seconds.
         """
-        torch.backends.cudnn.benchmark = True
         states, width = len(self.whisper.blocks) + 1, self.whisper.positional_embedding.shape[1]
         self.unet = CapturedUNet(cast(UNet, self.unet), sizes, (POSITIONS_A_FRAME * states, width))
-        faces = torch.zeros(MADE_AT_ONCE, 3, FACE_PX, FACE_PX, dtype=torch.uint8, device=self.device)
-        with few_trials():  # a clip's frame is encoded once
-            self._encode(faces)
-        for size in sizes:
-            vae.decode(self.autoencoder, self._kept_latents.expand(size, _LATENT_CHANNELS, -1, -1))
+        self._encode(torch.zeros(MADE_AT_ONCE, 3, FACE_PX, FACE_PX, dtype=torch.uint8, device=self.device))
+        with trials():
+            for size in sizes:
+                vae.decode(self.autoencoder, self._kept_latents.expand(size, _LATENT_CHANNELS, -1, -1))
         torch.cuda.synchronize()
         torch.cuda.empty_cache()  # what was tried out, gigabytes at a time
 

@@ -16,7 +16,7 @@ from latentsync.picture import to_rgb
 
 
 class Published:
-    """Renders the frames of a `Chunk`, whose model has no graphs yet."""
+    """Renders the frames of a `Chunk`, whose model has its plain UNet, and no graphs."""
 
     def __init__(self, chunk: Chunk) -> None:
         model = chunk.model

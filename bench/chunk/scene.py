@@ -62,7 +62,6 @@ def make_sound(steady: bool = False) -> NDArray[np.int16]:
 
 def make_model() -> LipSync:
     """Return the full-size model on the GPU in half precision, with the same random weights each time."""
-    torch.backends.cudnn.benchmark = True  # as `LipSync.capture` sets it, also for what is compared
     torch.manual_seed(SEED)
     with torch.device("cuda"):
         networks: list[nn.Module] = [UNet(LATENTSYNC_1_0.unet), WhisperEncoder(LATENTSYNC_1_0.whisper)]

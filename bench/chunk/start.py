@@ -22,7 +22,8 @@ from latentsync.vae import make_vae
 from latentsync.whisper import WhisperEncoder
 
 COLD_GOAL_S, WARM_GOAL_S, WARM_TIMES = 30.0, 15.0, 3
-WORK = "from workers.engines.latentsync import LatentSyncEngine; LatentSyncEngine().warm_up()"
+IMPORT = "from workers.engines.latentsync import LatentSyncEngine"
+WORK = f"{IMPORT}; LatentSyncEngine().warm_up(); print('warm', flush=True)"
 
 
 def main() -> int:
@@ -58,14 +59,19 @@ def lay_weights(folder: Path) -> None:
 
 def import_once(environment: Mapping[str, str]) -> None:
     """Have Python's files read, which takes long once after the machine's start."""
-    subprocess.run([sys.executable, "-c", WORK.partition(";")[0]], env=environment, check=True)
+    subprocess.run([sys.executable, "-c", IMPORT], env=environment, check=True)
 
 
 def start_s(environment: Mapping[str, str]) -> float:
-    """Return how long a process takes until its engine is warm, and ends."""
+    """Return how long a process takes until its engine is warm."""
     began = time.monotonic()
-    subprocess.run([sys.executable, "-c", WORK], env=environment, check=True)
-    return time.monotonic() - began
+    with subprocess.Popen([sys.executable, "-c", WORK], env=environment, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        said = process.stdout.readline()
+        taken = time.monotonic() - began
+    if not said:
+        raise RuntimeError("an engine did not become warm; its own words are above")
+    return taken
 
 
 if __name__ == "__main__":

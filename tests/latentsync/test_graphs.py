@@ -46,6 +46,11 @@ def test_a_chunk_is_filled_up_to_the_next_size_and_a_larger_one_to_none() -> Non
     assert [captured().room(frames) for frames in (1, 3, 4, 5, 6)] == [3, 3, 5, 5, 6]
 
 
+def test_once_all_is_captured_no_convolution_is_tried_out_any_more() -> None:
+    captured()
+    assert not torch.backends.cudnn.benchmark
+
+
 @pytest.mark.parametrize("batch", [1, 2])
 @pytest.mark.parametrize("frames", [*SIZES, 4])
 @torch.inference_mode()
