@@ -1,4 +1,4 @@
-"""A host's clock that is set forth and back, mid-job: the air goes by how much time passed, whatever it says."""
+"""A clock that is set forth and back, mid-job: the air goes by how much time passed, whatever it says."""
 
 import shutil
 import subprocess
