@@ -15,7 +15,7 @@ from streamer.counters import Counters
 from streamer.outage import Outage
 from streamer.progress import Progress
 from streamer.reading import Reading, choose, cut, overtaken, replaced
-from wire import chunks, jobs, supply
+from wire import chunks, jobs, sounds, supply
 from wire.batches import Batch, MisshapenBatchError
 from wire.jobs import Job, State
 
@@ -190,7 +190,7 @@ class Reader:
 
     def _replacement(self, reading: Reading) -> list[Spoken]:
         try:
-            found = supply.get_sound(self._frames, reading.job.id, reading.chunk)
-        except (KeyError, ValueError):
-            found = None
-        return replaced(reading, found.air if found else SILENCE)
+            air = sounds.get_air(self._frames, reading.job.id, reading.chunk)
+        except ValueError:
+            air = None
+        return replaced(reading, SILENCE if air is None else air)

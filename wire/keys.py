@@ -73,8 +73,13 @@ def fence(job_id: str) -> str:
 
 
 def sound(job_id: str, chunk: int) -> str:
-    """Hash: the sound of one chunk, for the air and for the engine."""
+    """Hash: the sound of one chunk for the air, and what of the job its engine hears with it."""
     return f"sound:{job_id}:{chunk}"
+
+
+def heard(job_id: str) -> str:
+    """Hash: what engines hear of the job, in pieces of a second."""
+    return f"heard:{job_id}"
 
 
 def frames(job_id: str, chunk: int) -> str:

@@ -374,19 +374,20 @@ return memory()
 FENCES = (
     _MEMORY
     + """
--- KEYS of each job its fence, then frames streams; ARGV of each job how many streams
+-- KEYS of each job its fence, what is heard of it, then frames streams; ARGV of each job how many streams
 local seen, at = {}, 1
 for job, count in ipairs(ARGV) do
   local fence = redis.call('HMGET', KEYS[at], 'epoch', 'chunk')
-  for i = 1, count do fence[i + 2] = redis.call('EXISTS', KEYS[at + i]) end
+  fence[3] = redis.call('HKEYS', KEYS[at + 1])
+  for i = 1, count do fence[i + 3] = redis.call('EXISTS', KEYS[at + 1 + i]) end
   seen[job] = fence
-  at = at + 1 + count
+  at = at + 2 + count
 end
 return {seen, memory()}
 """
 )
-"""Return of each job its fence's epoch and chunk, and which of the frames streams asked for are there; and
-the server's memory."""
+"""Return of each job its fence's epoch and chunk, the pieces of what is heard and which of the frames streams
+asked for are there; and the server's memory."""
 
 ADD_TARGET = """
 local known = redis.call('HGETALL', KEYS[1])

@@ -1,4 +1,4 @@
-"""The frames server: a chunk's sound on its way to a worker, its frames on their way to the streamer.
+"""The frames server: a chunk's frames on their way to the streamer, and when its sound is forgotten.
 
 A fence for each job says what may still be written. Without a fence nothing may, so what comes late or
 twice can neither reach the air nor stay in memory.
@@ -7,10 +7,8 @@ twice can neither reach the air nor stay in memory.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import cast
+from typing import Any, cast
 
-import numpy as np
-from numpy.typing import NDArray
 from redis import Redis
 
 from wire import batches, keys, scripts
@@ -30,18 +28,6 @@ class RefusedError(RuntimeError):
     """The frames server did not take a batch: its chunk has aired, was given to another, or is misshapen."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkSound:
-    """One chunk's sound: `air` is `(frames * 1920,)` int16 at 48 kHz; `heard` is `(n,)` int16 at 16 kHz,
-    with `lead` frames of what came before (see `workers.engines.interface.Speech`). In `rests`, frames of the
-    chunk, the clip's own mouth is shown."""
-
-    air: NDArray[np.int16]
-    heard: NDArray[np.int16]
-    lead: int
-    rests: frozenset[int] = frozenset()
-
-
 def raise_fence(frames: Redis, job_id: str, epoch: int, chunk: int) -> None:
     """Let `chunk` and later ones of the job be written, by renders of this `epoch` alone.
 
@@ -59,22 +45,20 @@ def first_chunk(frames: Redis, job_id: str) -> int:
 class Fence:
     """What the frames server knows of a job: its `epoch`, and the first `chunk` that may be written.
 
-    `there` holds those of the chunks asked for whose frames are there, aired ones left out.
+    `there` holds those of the chunks asked for whose frames are there, aired ones left out; `heard` the
+    pieces of what engines hear that are there (see `wire.sounds`).
     """
 
     epoch: int
     chunk: int
     there: frozenset[int]
+    heard: frozenset[int] = frozenset()
 
 
 def look(frames: Redis, asked: Mapping[str, Sequence[int]]) -> tuple[dict[str, Fence], Memory]:
     """Return the fences of those jobs that have one, with which of the chunks `asked` of each have frames;
     and the server's memory."""
-    names = [
-        name
-        for job_id, chunks in asked.items()
-        for name in (keys.fence(job_id), *(keys.frames(job_id, chunk) for chunk in chunks))
-    ]
+    names = [name for job_id, chunks in asked.items() for name in _asked_for(job_id, chunks)]
     counts = [str(len(chunks)) for chunks in asked.values()]
     answer, (used, bound) = script(frames, scripts.FENCES, names, *counts)
     found = zip(asked.items(), answer, strict=True)
@@ -82,9 +66,13 @@ def look(frames: Redis, asked: Mapping[str, Sequence[int]]) -> tuple[dict[str, F
     return fences, (int(used), int(bound))
 
 
-def _fence(asked: Sequence[int], seen: Sequence[bytes | int]) -> Fence:
-    epoch, first, *there = seen
-    return Fence(int(epoch), int(first), frozenset(compress(asked, there)))
+def _asked_for(job_id: str, chunks: Sequence[int]) -> list[str]:
+    return [keys.fence(job_id), keys.heard(job_id), *(keys.frames(job_id, chunk) for chunk in chunks)]
+
+
+def _fence(asked: Sequence[int], seen: Sequence[Any]) -> Fence:
+    epoch, first, heard, *there = seen
+    return Fence(int(epoch), int(first), frozenset(compress(asked, there)), frozenset(map(int, heard)))
 
 
 def advance_fence(frames: Redis, job_id: str, chunk: int, since: int) -> None:
@@ -96,41 +84,15 @@ def advance_fence(frames: Redis, job_id: str, chunk: int, since: int) -> None:
 
 
 def forget(frames: Redis, job_id: str, chunks: Iterable[int]) -> None:
-    """Refuse from now on what comes of the job, and forget the sound and frames of its `chunks`."""
+    """Refuse from now on what comes of the job, and forget its sound and the frames of its `chunks`."""
     gone = (key(job_id, chunk) for chunk in chunks for key in (keys.sound, keys.frames))
-    frames.unlink(keys.fence(job_id), *gone)
+    frames.unlink(keys.fence(job_id), keys.heard(job_id), *gone)
 
 
 def forget_lost(frames: Redis, job_id: str) -> None:
     """Do as `forget`, for a job of which nobody knows any more how many chunks were handed out."""
     ours = [key for key in frames.scan_iter(count=1000) if key.split(b":")[1:2] == [job_id.encode()]]
     frames.unlink(keys.fence(job_id), *ours)
-
-
-def put_sound(frames: Redis, job_id: str, chunk: int, sound: ChunkSound) -> None:
-    """Lay the chunk's sound ready for its worker."""
-    key = keys.sound(job_id, chunk)
-    with frames.pipeline(transaction=False) as pipe:
-        pipe.hset(
-            key,
-            mapping={
-                "air": sound.air.tobytes(),
-                "heard": sound.heard.tobytes(),
-                "lead": sound.lead,
-                "rests": bytes(sorted(sound.rests)),
-            },
-        )
-        pipe.pexpire(key, int(FRAMES_TTL_S * 1000))
-        pipe.execute()
-
-
-def get_sound(frames: Redis, job_id: str, chunk: int) -> ChunkSound | None:
-    """Return the chunk's sound; None if it is no longer there."""
-    record = cast(dict[bytes, bytes], frames.hgetall(keys.sound(job_id, chunk)))
-    if not record:
-        return None
-    air, heard = (np.frombuffer(record[name], "<i2") for name in (b"air", b"heard"))
-    return ChunkSound(air, heard, int(record[b"lead"]), frozenset(record[b"rests"]))
 
 
 def append(frames: Redis, batch: Batch) -> int:

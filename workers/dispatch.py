@@ -11,26 +11,24 @@ from math import inf
 from threading import Event, Lock, Thread
 
 from redis import RedisError
-from redis.exceptions import OutOfMemoryError
 
 from settings import settings
-from wire import chunks, jobs, supply, turns
+from wire import jobs, supply, turns
 from wire.jobs import ENDED, Job, State
 from wire.media import FPS
 from wire.turns import Command
 from workers import housekeeping, stores
 from workers.absence import Absence
-from workers.assignment import SOON_FRAMES, Action, Replace, Rest, Send, assign
+from workers.assignment import SOON_FRAMES, Action, Send, assign
 from workers.celery import app
 from workers.changes import changes
 from workers.expiry import expire
 from workers.interruption import giving_way
+from workers.laying import lay_ready
 from workers.messages import message
 from workers.overdue import look_after_all
-from workers.reasons import brief
-from workers.replacement import publish_still, replaced
-from workers.slices import cut, resting_chunks
-from workers.views import Queued, Scene, gather
+from workers.slices import resting_chunks
+from workers.views import Scene, gather
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +118,9 @@ def _once() -> bool:
     window_frames = int(settings().window_s * FPS)
     scene = gather(stores.broker(), stores.frames(), window_frames)
     decided = _decide(scene, window_frames)
-    actions = _lay_ready(scene, decided)
+    actions, failed = lay_ready(stores.frames(), settings().uploads_folder, scene.queued, decided)
+    for job_id, reason in failed.items():
+        _fail(scene.queued[job_id].job, reason)
     written = changes(scene.queued, actions, settings().jobs_kept_s)
     sends = [action for action in actions if isinstance(action, Send)]
     if not turns.commit(stores.broker(), scene.turn, [*written, *map(_ring, sends)]):
@@ -145,41 +145,6 @@ def _decide(scene: Scene, window_frames: int) -> Sequence[Action]:
     folder = settings().uploads_folder
     views = [replace(q.view, rests=resting_chunks(folder, q.job)) for q in scene.queued.values()]
     return assign(scene.now_ms, views, scene.workers, window_frames, absent_s)
-
-
-def _lay_ready(scene: Scene, actions: Sequence[Action]) -> list[Action]:
-    """Bring to the frames server what the chunks need, before anybody hears of them.
-
-    Returns those actions that can be carried out: a job whose sound is gone fails, and stops no other; what
-    finds no room on the server waits for a later pass.
-    """
-    laid: list[Action] = []
-    failed: set[str] = set()
-    for action in actions:
-        queued = scene.queued[action.job]
-        try:
-            if action.job not in failed:
-                laid.append(_lay_chunk_ready(queued, action))
-        except OutOfMemoryError:  # and so would be what airs later
-            log.warning("the frames server is full: chunks wait from job %s %d on", action.job, action.chunk)
-            break
-        except (OSError, ValueError) as error:
-            failed.add(action.job)
-            _fail(queued.job, f"its sound cannot be read any more: {brief(error)}")
-    return [action for action in laid if action.job not in failed]
-
-
-def _lay_chunk_ready(queued: Queued, action: Action) -> Action:
-    sound = cut(settings().uploads_folder, queued.job, action.chunk, queued.engine)
-    if not queued.fenced:
-        first = chunks.chunk_of(queued.job.frames_aired)
-        supply.raise_fence(stores.frames(), action.job, queued.epoch, first)
-    supply.put_sound(stores.frames(), action.job, action.chunk, sound)
-    if isinstance(action, Replace):
-        return replaced(queued, action, sound)
-    if isinstance(action, Rest):
-        publish_still(queued, action, sound)
-    return action
 
 
 def _take_back(actions: Sequence[Action]) -> None:

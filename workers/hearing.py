@@ -1,11 +1,14 @@
 """How much of a job's sound comes with each chunk. Pure."""
 
+from functools import lru_cache
+
 from latentsync.mel import frames_of
 from latentsync.spans import cut_spans, heard, needed, positions_of, rows_of
 from wire.media import CONTEXT_FRAMES, MODEL_SAMPLES_PER_FRAME
 from wire.workers import family
 
 
+@lru_cache(maxsize=1024)
 def stretch(engine: str, span: range, job_frames: int) -> range:
     """Return the frames whose sound is to come with the chunk of frames `span`, for the engine that is named.
 

@@ -4,6 +4,8 @@ import time
 from collections.abc import Container, Iterable, Iterator
 from itertools import islice
 
+import numpy as np
+from numpy.typing import NDArray
 from redis import Redis
 from redis.exceptions import OutOfMemoryError
 
@@ -12,7 +14,6 @@ from wire import chunks, supply
 from wire.batches import Batch, Patch
 from wire.jobs import Job
 from wire.media import BATCH_FRAMES, SAMPLES_PER_FRAME
-from wire.supply import ChunkSound
 
 ROOM_LOOK_S = 0.1
 """Between two looks whether a full frames server has room again."""
@@ -47,9 +48,9 @@ def resting(patches: Iterable[Patch], rests: Container[int]) -> Iterator[Patch]:
 
 
 def to_batches(
-    job: Job, chunk: int, attempt: int, sound: ChunkSound, patches: Iterator[Patch]
+    job: Job, chunk: int, attempt: int, air: NDArray[np.int16], patches: Iterator[Patch]
 ) -> Iterator[Batch]:
-    """Yield the chunk's batches as soon as their patches come."""
+    """Yield the chunk's batches as soon as their patches come; `air` is its sound, 1920 samples a frame."""
     span = chunks.span(chunk, job.frames)
     for number, start in enumerate(range(span.start, span.stop, BATCH_FRAMES)):
         count = min(BATCH_FRAMES, span.stop - start)
@@ -67,7 +68,7 @@ def to_batches(
             first_frame=start,
             position=job.position + start,
             patches=tuple(islice(patches, count)),
-            sound=sound.air[cut],
+            sound=air[cut],
         )
     for _ in patches:  # the check that there are no more runs when they are asked for
         pass

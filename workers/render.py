@@ -8,10 +8,11 @@ from functools import partial
 
 from avatars.loop import there_and_back
 from settings import settings
-from wire import chunks, jobs, supply
+from wire import chunks, jobs, sounds
 from wire.chunks import Row, Stage
 from wire.jobs import UNDER_WAY, Job, State
-from wire.supply import ChunkSound, RefusedError
+from wire.sounds import ChunkSound
+from wire.supply import RefusedError
 from wire.tallies import Tally, count
 from workers import stores
 from workers.celery import app, ring_dispatch
@@ -135,7 +136,7 @@ def _perform(
 
 def _render(studio: Studio, job: Job, chunk: int, attempt: int, publication: Publication) -> int:
     """Render the chunk and have it published; return how many frames it has."""
-    sound = supply.get_sound(stores.frames(), job.id, chunk)
+    sound = sounds.get(stores.frames(), job.id, chunk)
     if sound is None:
         raise LostSoundError("its sound is no longer on the frames server")
     avatar = studio.wardrobe.fetch(job.avatar)
@@ -143,7 +144,7 @@ def _render(studio: Studio, job: Job, chunk: int, attempt: int, publication: Pub
     frames = len(order.clip_frames)
     features = studio.engine.features(_speech_of(job, sound, order))
     patches = checked(studio.engine.render(avatar, features, order), avatar, frames)
-    for batch in to_batches(job, chunk, attempt, sound, resting(patches, sound.rests)):
+    for batch in to_batches(job, chunk, attempt, sound.air, resting(patches, sound.rests)):
         publication.check()
         studio.publisher.put(partial(publication.write, batch))
     return frames

@@ -26,7 +26,8 @@ class Queued:
     """A job that can be rendered, its chunk table, and where on the timeline it starts.
 
     `epoch` is the one to render under; `fenced` tells whether the frames server has a fence of that epoch;
-    `is_aired` whether that knows all of the job to have aired: a broker may have lost its last second.
+    `is_aired` whether that knows all of the job to have aired: a broker may have lost its last second;
+    `heard` which pieces of what engines hear of the job lie there.
     """
 
     job: Job
@@ -36,6 +37,7 @@ class Queued:
     epoch: int
     fenced: bool
     is_aired: bool
+    heard: frozenset[int]
     view: JobView
 
 
@@ -136,4 +138,5 @@ def _queued(plan: _Planned, fence: Fence | None) -> Queued:
     view = JobView(job.id, engine, job.frames, first, plan.airs_in, ahead, there, each, *ranks)
     epoch = job.epoch + (not fenced and job.chunks_sent > 0)
     is_aired = fence is not None and fence.chunk >= chunks.count(job.frames)
-    return Queued(job, rows, plan.start, engine, epoch, fenced, is_aired, view)
+    heard = fence.heard if fence else frozenset()
+    return Queued(job, rows, plan.start, engine, epoch, fenced, is_aired, heard, view)

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event, Thread
 
-import numpy as np
 import pytest
 from redis import Redis
 
@@ -19,6 +18,7 @@ from streamer.progress import Progress
 from streamer.reading import choose, overtaken
 from streamer.supply import Reader
 from tests.conftest import free_port
+from tests.laid import lay_sound
 from tests.streamer.conftest import (
     make_batches,
     make_job,
@@ -32,7 +32,6 @@ from tests.streamer.conftest import (
 from wire import chunks, connection, jobs, keys, supply
 from wire.batches import Batch, Patch
 from wire.jobs import Job, Mode, State
-from wire.supply import ChunkSound
 
 PATIENCE_S = 10.0
 
@@ -305,8 +304,7 @@ def test_unreadable_batch_leaves_the_rest_of_its_chunk_with_the_true_sound(
 ) -> None:
     job = make_job(frames=40)
     post(broker, frames, job)
-    sound = ChunkSound(make_sound(8, 25), np.zeros(0, np.int16), 0)
-    supply.put_sound(frames, job.id, 1, sound)
+    lay_sound(frames, job.id, 1, make_sound(8, 25))
     render(frames, job, 0, 2)
     supply.append(frames, next(iter(make_batches(job, 1))))
     frames.xadd(keys.frames(job.id, 1), {"head": b"{}", "sound": b"", "patches": b""}, id="2-0")

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from redis import Redis
 
+from tests.laid import lay_sound
 from tests.wire.test_batches import batch
 from wire import connection, keys, scripts, supply
 from wire.connection import script
-from wire.supply import ChunkSound, Fence, RefusedError
+from wire.supply import Fence, RefusedError
 
 FIRST = batch(batch=0, chunk=1, last=False)
 SECOND = replace(FIRST, batch=1, last=True)
@@ -67,9 +67,9 @@ def test_parts_that_do_not_fit_are_refused_by_the_server_too(frames: Redis) -> N
 def test_aired_chunks_are_forgotten_and_cannot_come_back(frames: Redis) -> None:
     supply.raise_fence(frames, "j", 0, 0)
     supply.append(frames, FIRST)
-    supply.put_sound(frames, "j", 1, ChunkSound(np.zeros(9, np.int16), np.zeros(3, np.int16), 0))
+    lay_sound(frames, "j", 1)
     supply.advance_fence(frames, "j", 2, 0)
-    assert frames.keys("*") == [keys.fence("j").encode()]
+    assert sorted(frames.keys("*")) == [keys.fence("j").encode(), keys.heard("j").encode()]
     with pytest.raises(RefusedError):
         supply.append(frames, FIRST)
 
@@ -78,7 +78,7 @@ def test_forgotten_job_leaves_nothing_and_cannot_be_written(frames: Redis) -> No
     for job in ("j", "other"):
         supply.raise_fence(frames, job, 0, 0)
     supply.append(frames, FIRST)
-    supply.put_sound(frames, "j", 3, ChunkSound(np.zeros(9, np.int16), np.zeros(3, np.int16), 0))
+    lay_sound(frames, "j", 3)
     supply.forget(frames, "j", range(4))
     assert frames.keys("*") == [keys.fence("other").encode()]
     with pytest.raises(RefusedError, match="no fence"):
@@ -88,9 +88,9 @@ def test_forgotten_job_leaves_nothing_and_cannot_be_written(frames: Redis) -> No
 def test_every_key_has_an_end_of_life(frames: Redis) -> None:
     supply.raise_fence(frames, "j", 0, 0)
     supply.append(frames, FIRST)
-    supply.put_sound(frames, "j", 1, ChunkSound(np.zeros(9, np.int16), np.zeros(3, np.int16), 0))
+    lay_sound(frames, "j", 1)
     assert all(int(frames.pttl(key)) > 0 for key in frames.keys("*"))
-    assert len(frames.keys("*")) == 3
+    assert len(frames.keys("*")) == 4
 
 
 def test_fence_is_not_moved_back_within_its_epoch(frames: Redis) -> None:
@@ -100,17 +100,6 @@ def test_fence_is_not_moved_back_within_its_epoch(frames: Redis) -> None:
     supply.raise_fence(frames, "j", 2, 3)
     assert supply.first_chunk(frames, "j") == 3
     assert supply.first_chunk(frames, "unknown") == 0
-
-
-def test_sound_comes_back_as_it_was_laid_ready(frames: Redis) -> None:
-    sound = ChunkSound(np.arange(9, dtype=np.int16), np.arange(-3, 0, dtype=np.int16), 7, frozenset({0, 24}))
-    supply.put_sound(frames, "j", 4, sound)
-    got = supply.get_sound(frames, "j", 4)
-    assert got is not None
-    assert np.array_equal(got.air, sound.air)
-    assert np.array_equal(got.heard, sound.heard)
-    assert (got.lead, got.rests) == (7, sound.rests)
-    assert supply.get_sound(frames, "j", 5) is None
 
 
 def test_fences_and_frames_of_many_jobs_are_told_at_once(frames: Redis) -> None:

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 from redis import Redis
-from redis.exceptions import OutOfMemoryError
 
 from settings import Settings
 from tests.bells import taken
-from wire import channels, chunks, jobs, keys, supply, tallies, turns, uploads, workers
+from wire import channels, chunks, jobs, keys, sounds, supply, tallies, turns, uploads, workers
 from wire.batches import Patch
 from wire.channels import Channel
 from wire.chunks import Row, Stage
 from wire.jobs import Job, Mode, State
 from wire.media import FPS
+from wire.sounds import Slices
 from wire.tallies import Tally
 from wire.turns import Command
 from wire.workers import Worker
@@ -91,7 +91,7 @@ def finish_all(broker: Redis, frames: Redis) -> None:
 
 def publish_rendered(frames: Redis, chunk: int, attempt: int) -> None:
     """Publish a chunk with mouths, as the worker of that attempt does."""
-    sound, mouth = supply.get_sound(frames, "j", chunk), Patch(0, 0, np.zeros((3, 2), np.uint8))
+    sound, mouth = sounds.get_air(frames, "j", chunk), Patch(0, 0, np.zeros((3, 2), np.uint8))
     assert sound is not None
     mouths = repeat(mouth, len(chunks.span(chunk, JOB.frames)))
     publish(frames, to_batches(JOB, chunk, attempt, sound, mouths))
@@ -110,7 +110,7 @@ def test_prepared_job_is_handed_out_with_its_sound_and_a_start(
     assert rung == [("gpu.h.0", "j", 0, 1), ("gpu.h.0", "j", 1, 1)]
     assert now(broker).chunks_sent == 2
     assert 1000 < now(broker).position < 1025
-    assert supply.get_sound(frames, "j", 1) is not None
+    assert sounds.get(frames, "j", 1) is not None
     assert frames.exists(keys.fence("j"))
 
 
@@ -306,12 +306,9 @@ def test_frames_server_that_may_hold_less_than_the_window_is_not_filled(
 def test_chunk_that_finds_no_room_waits_and_so_does_what_airs_after_it(
     rung: Rings, broker: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def put_first(_frames: Redis, _job_id: str, chunk: int, _sound: supply.ChunkSound) -> None:
-        if chunk > 0:
-            raise OutOfMemoryError("command not allowed when used memory > 'maxmemory'")
-
+    put = sounds.put
     with monkeypatch.context() as full:
-        full.setattr(supply, "put_sound", put_first)
+        full.setattr(sounds, "put", lambda frames, slices: put(frames, slices[:1]))
         dispatch.run_pass()
     assert [(chunk, attempt) for _, _, chunk, attempt in rung] == [(0, 1)]
     assert now(broker).chunks_sent == 1
@@ -369,19 +366,20 @@ def test_job_cancelled_while_its_chunks_are_laid_ready_leaves_nothing_and_is_no_
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     laid: list[int] = []
-    lay_ready = dispatch._lay_chunk_ready
+    put = sounds.put
 
-    def lay_late(*arguments: Any) -> Any:
-        if len(laid) == laid_before:
+    def put_late(client: Redis, slices: Sequence[Slices]) -> int:
+        put(client, slices[:laid_before])
+        if not laid:
             cancel(broker)
             if is_forgotten:
                 housekeeping.forget(frames, tmp_path, now(broker))
         laid.append(1)
-        return lay_ready(*arguments)
+        return put(client, slices)
 
     post(broker, tmp_path, replace(JOB, id="k"))
     bring_to_life(broker, replace(WORKER, name="gpu.h.1", queue="gpu.h.1"))
-    monkeypatch.setattr(dispatch, "_lay_chunk_ready", lay_late)
+    monkeypatch.setattr(sounds, "put", put_late)
     dispatch.run_pass()
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
     assert frames.keys("*:j*") == []

@@ -3,13 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from redis import Redis
 
+from tests.laid import lay_sound
 from wire import jobs, keys, supply
 from wire.jobs import WAITING, Job, State
-from wire.supply import ChunkSound
 from workers import expiry
 from workers.expiry import expire
 
@@ -23,7 +22,7 @@ def posted(broker: Redis, frames: Redis, tmp_path: Path) -> Path:
         jobs.admit(broker, job, 9)
         broker.hset(keys.chunks(job.id), "0", "{}")
         supply.raise_fence(frames, job.id, 0, 0)
-        supply.put_sound(frames, job.id, 0, ChunkSound(np.zeros(9, np.int16), np.zeros(3, np.int16), 0))
+        lay_sound(frames, job.id, 0)
         (tmp_path / job.id).mkdir()
     return tmp_path
 
@@ -46,7 +45,7 @@ def test_job_whose_time_has_come_expires_says_why_and_leaves_nothing(
     job = expire_at(monkeypatch, 12_500, broker, frames, posted)
     assert (job.state, job.error) == (State.EXPIRED, "It was not on air within the 2.5 s that it was given.")
     assert jobs.playlist(broker, "main") == ["other"]
-    assert sorted(frames.keys("*")) == [b"fence:other", b"sound:other:0"]
+    assert sorted(frames.keys("*")) == [b"fence:other", b"heard:other", b"sound:other:0"]
     assert broker.keys("*:j") == [keys.job("j")]
     assert [path.name for path in posted.iterdir()] == ["other"]
     assert 0 < int(broker.ttl(keys.job("j"))) <= 60

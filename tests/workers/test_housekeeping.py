@@ -6,20 +6,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from redis import Redis, RedisError
 
 from tests.conftest import free_port
+from tests.laid import lay_sound
 from wire import connection, jobs, keys, records, supply, workers
 from wire.connection import now_ms
 from wire.jobs import Job, State
-from wire.supply import ChunkSound
 from wire.workers import Worker
 from workers.housekeeping import ADMITTING_S, BINDINGS, LOST, UNKNOWN_KEPT_S, forget_queues, sweep
 
 KEPT_S = 3600.0
-SOUND = ChunkSound(np.zeros(9, np.int16), np.zeros(3, np.int16), 0)
 
 
 def named(word: str) -> str:
@@ -48,12 +46,13 @@ def test_nothing_of_an_ended_job_stays_on_the_frames_server(
     for known in (job, replace(job, id=named("other"))):
         jobs.admit(broker, known, 5)
         supply.raise_fence(frames, known.id, 0, 0)
-        supply.put_sound(frames, known.id, 2, SOUND)
+        lay_sound(frames, known.id, 2)
         (tmp_path / known.id).mkdir()
     jobs.move(broker, job, end, 60)
     sweep(broker, frames, tmp_path, KEPT_S)
     assert sorted(frames.keys("*")) == [
         keys.fence(named("other")).encode(),
+        keys.heard(named("other")).encode(),
         keys.sound(named("other"), 2).encode(),
     ]
 

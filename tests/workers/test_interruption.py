@@ -18,7 +18,7 @@ AT = 50_000
 
 def queued(job: Job, airs_in: int = 0, there: frozenset[int] = frozenset({0})) -> Queued:
     view = JobView(job.id, "viseme", job.frames, 0, airs_in, {}, there)
-    return Queued(job, {}, 1000, "viseme", 0, True, False, view)
+    return Queued(job, {}, 1000, "viseme", 0, True, False, frozenset(), view)
 
 
 def test_job_on_air_gives_way_once_the_first_chunk_of_the_other_is_there_and_its_place_near() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from redis import Redis
 from redis.exceptions import OutOfMemoryError
 
@@ -16,7 +17,7 @@ from wire import supply
 from wire.batches import Patch
 from wire.jobs import Job, State
 from wire.media import SAMPLES_PER_FRAME
-from wire.supply import ChunkSound, RefusedError
+from wire.supply import RefusedError
 from workers.publishing import Publication, WrongRenderError, checked, publish, resting, to_batches
 
 JOB = Job("j", "main", State.RENDERING, 0, frames=40, position=100, avatar="hash", avatar_frames=50)
@@ -27,8 +28,8 @@ def patch(x: int = 0) -> Patch:
     return Patch(x, 0, np.full((12, 8), 7, np.uint8))
 
 
-def sound(frames: int) -> ChunkSound:
-    return ChunkSound(np.arange(frames * SAMPLES_PER_FRAME).astype(np.int16), np.zeros(0, np.int16), 0)
+def sound(frames: int) -> NDArray[np.int16]:
+    return np.arange(frames * SAMPLES_PER_FRAME).astype(np.int16)
 
 
 def batches(patches: Iterator[Patch], chunk: int = 0) -> Iterator[Any]:
@@ -41,7 +42,7 @@ def test_batches_hold_each_frame_once_with_its_sound_and_place() -> None:
     assert [b.first_frame for b in made] == [0, 5]
     assert [b.position for b in made] == [100, 105]
     assert [b.last for b in made] == [False, True]
-    assert np.array_equal(made[1].sound, sound(8).air[5 * SAMPLES_PER_FRAME :])
+    assert np.array_equal(made[1].sound, sound(8)[5 * SAMPLES_PER_FRAME :])
 
 
 def test_last_chunk_holds_only_what_is_left() -> None:

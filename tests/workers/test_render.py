@@ -18,6 +18,7 @@ from redis import Redis
 
 from avatars.store import Avatar
 from settings import Settings
+from tests.laid import lay_sound
 from tests.made_up_engine import MadeUpEngine
 from tests.metering import clip
 from wire import chunks, jobs, keys, supply, tallies, workers
@@ -25,7 +26,6 @@ from wire.batches import Batch, Patch
 from wire.chunks import Row, Stage
 from wire.jobs import Job, State
 from wire.media import BATCH_FRAMES
-from wire.supply import ChunkSound
 from wire.tallies import Tally
 from wire.workers import Worker
 from workers import render, stores
@@ -70,9 +70,8 @@ def rung(
     jobs.admit(broker, job, 9)
     supply.raise_fence(frames, "j", 0, 0)
     for chunk in range(2):
-        count = len(chunks.span(chunk, job.frames))
-        sound = ChunkSound(np.zeros(count * 1920, np.int16), np.zeros(count * 640, np.int16), 0)
-        supply.put_sound(frames, "j", chunk, sound)
+        span = chunks.span(chunk, job.frames)
+        lay_sound(frames, "j", chunk, np.zeros(len(span) * 1920, np.int16), span)
         broker.hset(keys.chunks("j"), str(chunk), Row(Stage.SENT, 1, "gpu.h.0", 0).to_json())
     return told
 

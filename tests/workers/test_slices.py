@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from redis import Redis
 
-from wire import uploads
+from wire import sounds, uploads
 from wire.jobs import Job, State
 from workers.slices import cut, resting_chunks
 
@@ -25,19 +26,37 @@ def test_sound_for_the_air_is_the_chunks_own(folder: Path) -> None:
     assert len(cut(folder, JOB, 1, "viseme").air) == 25 * 1920
 
 
+def heard(frames: Redis, folder: Path, chunk: int, engine: str) -> tuple[list[int], int]:
+    """Return which of the job's frames are heard with a chunk that was laid ready, and how many before it."""
+    sounds.put(frames, [cut(folder, JOB, chunk, engine)])
+    sound = sounds.get(frames, JOB.id, chunk)
+    assert sound is not None
+    return sound.heard[::640].tolist(), sound.lead
+
+
 @pytest.mark.parametrize(
-    ("chunk", "heard", "lead"), [(0, range(18), 0), (1, range(43), 8), (3, range(48, 60), 10)]
+    ("chunk", "around", "lead"), [(0, range(18), 0), (1, range(43), 8), (3, range(48, 60), 10)]
 )
-def test_engine_hears_what_lies_around_a_chunk(folder: Path, chunk: int, heard: range, lead: int) -> None:
-    sound = cut(folder, JOB, chunk, "viseme")
-    assert np.array_equal(np.unique(sound.heard), list(heard))
-    assert sound.lead == lead
+def test_engine_hears_what_lies_around_a_chunk(
+    frames: Redis, folder: Path, chunk: int, around: range, lead: int
+) -> None:
+    assert heard(frames, folder, chunk, "viseme") == (list(around), lead)
 
 
-def test_latentsync_hears_all_of_a_short_job(folder: Path) -> None:
-    sound = cut(folder, JOB, 1, "latentsync")
-    assert np.array_equal(np.unique(sound.heard), np.arange(60))
-    assert sound.lead == 8
+def test_latentsync_hears_all_of_a_short_job(frames: Redis, folder: Path) -> None:
+    assert heard(frames, folder, 1, "latentsync") == (list(range(60)), 8)
+
+
+def test_what_is_heard_with_two_chunks_is_cut_for_the_first_alone(folder: Path) -> None:
+    first = cut(folder, JOB, 0, "latentsync")
+    assert list(first.pieces) == [0, 1, 2]
+    assert list(cut(folder, JOB, 1, "latentsync", first.pieces).pieces) == []
+    assert list(cut(folder, JOB, 1, "latentsync", {0, 2}).pieces) == [1]
+
+
+def test_pieces_are_gone_that_only_aired_chunks_needed(folder: Path) -> None:
+    assert cut(folder, JOB, 3, "viseme", {0, 1, 2}, first=2).gone == []
+    assert cut(folder, JOB, 3, "viseme", {0, 1, 2}, first=3).gone == [0]
 
 
 def note_rests(folder: Path, rests: range) -> None:
