@@ -1,7 +1,7 @@
 """How a job is cut into chunks, and the table of those that are under way."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
@@ -55,7 +55,7 @@ class Row:
     tried: tuple[str, ...] = ()
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps({name: getattr(self, name) for name in self.__slots__})
 
 
 def table(broker: Redis, job_id: str) -> dict[int, Row]:

@@ -250,6 +250,13 @@ return 1
 """
 """A worker's goodbye, under its own name alone."""
 
+RING = """
+-- KEYS queue; ARGV message
+if redis.call('LLEN', KEYS[1]) == 0 then redis.call('LPUSH', KEYS[1], ARGV[1]) end
+return 0
+"""
+"""Push a message, unless one waits in its queue that nobody took yet."""
+
 COMMIT = """
 -- KEYS turn; ARGV the turn that was seen, then of each command of how many parts it is, and those
 if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[1] then return 0 end

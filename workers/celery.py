@@ -21,8 +21,3 @@ acks.install()
 def ring_prepare(job_id: str) -> None:
     """Ask for a job to be prepared (again)."""
     app.send_task("workers.prepare", args=(job_id,))
-
-
-def ring_dispatch() -> None:
-    """Hasten the next dispatch pass; one that is missed is made up for by dispatch's own timer."""
-    app.send_task("workers.dispatch")

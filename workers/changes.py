@@ -44,8 +44,10 @@ def _written(queued: Queued, action: Action, kept_s: float) -> Iterator[Command]
     yield ("HSET", table, str(action.chunk), row.to_json())
     yield ("EXPIRE", table, str(int(kept_s)))
     yield ("HINCRBY", job, "chunks_sent", str(int(action.attempt == 1)))
-    place = ("position", str(queued.start), "engine", queued.engine, "epoch", str(queued.epoch))
-    yield ("HSET", job, *place)
+    known = queued.job
+    if (known.position, known.engine, known.epoch) != (queued.start, queued.engine, queued.epoch):
+        place = ("position", str(queued.start), "engine", queued.engine, "epoch", str(queued.epoch))
+        yield ("HSET", job, *place)
 
 
 def _degraded(job: Job, action: Replace) -> Iterator[Command]:

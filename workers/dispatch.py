@@ -27,6 +27,7 @@ from workers.interruption import giving_way
 from workers.laying import lay_ready
 from workers.messages import message
 from workers.overdue import look_after_all
+from workers.pace import Pace
 from workers.slices import resting_chunks
 from workers.views import Scene, gather
 
@@ -39,10 +40,14 @@ SWEEP_EVERY = 10
 """Passes of the timer between two rounds of housekeeping."""
 FULL = 0.8
 """Share of the frames server's memory that the window may fill; the rest is for what is being rendered."""
+GATHER_S = 0.05
+"""Passes that are rung for are so far apart at least: for what ends meanwhile one is run, its cost shared.
+The workers are not kept waiting, as each has another chunk, which takes longer."""
 RACES = 5
 """Times that a pass gives way to another before it leaves the rest to the timer."""
 
 _one_at_a_time = Lock()
+_pace = Pace(GATHER_S)
 _absence = Absence()
 
 
@@ -54,6 +59,7 @@ def start() -> None:
 @app.task(name="workers.dispatch")
 def dispatch() -> None:
     """Hand out what can be handed out now. Safe to run at any time, and to miss: a timer runs it too."""
+    _pace.wait()
     run_pass()
 
 

@@ -11,7 +11,8 @@ from wire.connection import now_ms
 from wire.jobs import UNPREPARED, Job, State
 from wire.media import FPS
 from workers import stores
-from workers.celery import app, ring_dispatch
+from workers.celery import app
+from workers.messages import ring_dispatch
 from workers.reasons import brief
 from workers.silence import resting_frames
 from workers.sound import UnusableSoundError, decode, put_in_place, read

@@ -15,12 +15,13 @@ from wire.sounds import ChunkSound
 from wire.supply import RefusedError
 from wire.tallies import Tally, count
 from workers import stores
-from workers.celery import app, ring_dispatch
+from workers.celery import app
 from workers.effort import effort
 from workers.engines import default, load
 from workers.engines.interface import Engine, LostDeviceError, Order, Speech
 from workers.heartbeat import Heartbeat
 from workers.leases import lease_ms
+from workers.messages import ring_dispatch
 from workers.publisher import Publisher
 from workers.publishing import Publication, checked, resting, to_batches
 from workers.reasons import brief

@@ -4,11 +4,14 @@ import json
 from base64 import b64decode
 from typing import Any
 
+import pytest
 from celery import Celery
 from redis import Redis
 
+from tests.bells import taken
+from workers import stores
 from workers.celery import app
-from workers.messages import message
+from workers.messages import message, ring_dispatch
 
 ARGS = ("0f" * 16, 3, 1)
 
@@ -37,7 +40,17 @@ def test_pushed_message_is_taken_acknowledged_and_given_back_like_any_other(
     celery = Celery(broker=f"{redis_address}/0")
     with celery.connection_for_read() as connection, connection.SimpleQueue("gpu.h.0") as queue:
         queue.get(timeout=5).requeue()
-        taken = queue.get(timeout=5)
-        assert (taken.headers["task"], tuple(taken.payload[0])) == ("workers.render", ARGS)
-        taken.ack()
+        again = queue.get(timeout=5)
+        assert (again.headers["task"], tuple(again.payload[0])) == ("workers.render", ARGS)
+        again.ack()
     assert not broker.exists("gpu.h.0", "unacked", "unacked_index")
+
+
+def test_dispatch_is_rung_once_until_it_takes_the_message(
+    broker: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "broker", lambda: broker)
+    for _ in range(2):
+        for _ in range(3):
+            ring_dispatch()
+        assert taken(broker, "dispatch") == [[]]
