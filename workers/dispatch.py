@@ -134,12 +134,16 @@ def _once() -> bool:
         return False
     for send in sends:
         _tell(send)
+    _end_what_is_over(scene)
+    return True
+
+
+def _end_what_is_over(scene: Scene) -> None:
     for job in giving_way(scene.queued.values(), scene.now_ms):
         _cut_off(job)
     for queued in scene.queued.values():
         if queued.is_aired:
             _end(queued.job)
-    return True
 
 
 def _decide(scene: Scene, window_frames: int) -> Sequence[Action]:
