@@ -6,6 +6,8 @@ from enum import StrEnum
 from wire.media import AIR_RATE_HZ, FPS, SAMPLES_PER_FRAME
 
 KEYFRAME_S = 2
+FILL_S = 0.02
+"""A hole in the sound as long as this is filled with silence; a tick is twice as long."""
 
 
 class Codec(StrEnum):
@@ -69,6 +71,8 @@ def picture(codec: Codec, kbps: int) -> list[str]:
 
 
 def _sound(kbps: int, first_sample: int) -> list[str]:
-    # `pan`: ffmpeg's own way from one channel to two takes 3 dB away
-    filters = f"aresample=async=1:first_pts={first_sample},pan=stereo|c0=c0|c1=c0"
+    # `pan`: ffmpeg's own way from one channel to two takes 3 dB away; `min_hard_comp`: holes of less than
+    # 0.1 s, a tick or two that were dropped, would else not be filled, and sound stay early by as much
+    fill = f"aresample=async=1:min_hard_comp={FILL_S}:first_pts={first_sample}"
+    filters = f"{fill},pan=stereo|c0=c0|c1=c0"
     return ["-af", filters, "-c:a", "aac", "-b:a", f"{kbps}k", "-ar", str(AIR_RATE_HZ)]

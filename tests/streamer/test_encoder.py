@@ -84,6 +84,16 @@ def test_sound_keeps_its_level_and_lies_on_its_frame(bench: Bench) -> None:
     assert got.beeps_s() == pytest.approx(got.flashes_s(), abs=0.010)
 
 
+@pytest.mark.parametrize("ticks", [1, 2, 3, 40])
+def test_sound_lies_on_its_frame_behind_ticks_that_were_dropped(bench: Bench, ticks: int) -> None:
+    with bench.encoder:
+        bench.write(FPS, every_s=0)
+        bench.tick += ticks
+        bench.write(3 * FPS, every_s=0)
+    got = received(bench.stream(), 4 * FPS)
+    assert got.beeps_s() == pytest.approx(got.flashes_s(), abs=0.010)
+
+
 def test_killed_ffmpeg_is_started_anew_and_timestamps_go_on(bench: Bench) -> None:
     with bench.encoder:
         bench.write(3 * FPS, every_s=0.01)
