@@ -19,8 +19,7 @@ from tests.system import System
 
 ENDED = frozenset({"done", "cancelled", "failed", "expired"})
 BEFORE_S = 2.0
-"""What is received before a job is known to be on air: the record tells each 0.2 s, and is looked at each
-half second."""
+"""What is received before a job was last seen to wait: the record tells each 0.2 s what is on air."""
 ARRIVED_S = 2.0
 """A job that is done is in ffmpeg's pipe; its last frames and the mouth that closes are yet to come."""
 NOT_THE_JOBS = frozenset({Kind.STRANGER, Kind.CROSS, Kind.TURN, Kind.STALL})
@@ -30,14 +29,15 @@ NO_SERVER = (OSError, http.client.HTTPException)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job under way. Times are on the monotonic clock; what is not yet so is at infinity."""
+    """A job under way. Times are on the monotonic clock; `waits_s` is when it was last seen not to be on air
+    yet, `cancel_s` when it is to be cancelled, if ever.
+    """
 
     id: str
     number: int
     post: Post
-    posted_s: float
+    waits_s: float
     cancel_s: float
-    on_air_s: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,8 @@ class Jobs:
         if job.cancel_s <= now_s and self._system.client.cancel(job.id).status < 500:
             job = replace(job, cancel_s=math.inf)
         answer = self._system.client.get(f"/jobs/{job.id}")
-        if answer.status == 200 and answer.body["state"] == "on_air":
-            job = replace(job, on_air_s=min(job.on_air_s, now_s))
+        if answer.status == 200 and answer.body["state"] not in {"on_air", *ENDED}:
+            job = replace(job, waits_s=now_s)
         self._under_way[job.id] = job
         if answer.status == 404:
             self._end(job, "lost")
@@ -125,7 +125,7 @@ class Jobs:
 
     def _judge(self, job: Job) -> Verdict:
         now_s = time.monotonic()
-        from_s = min(job.on_air_s, now_s - ARRIVED_S - job.post.length_s) - BEFORE_S
+        from_s = job.waits_s - BEFORE_S
         sent = Sent(job.id, speech(job.number, job.post.length_s))
         try:
             report = judge(view(self._player.since(from_s)), [sent])
