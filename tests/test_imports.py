@@ -10,8 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-READING = ("avatars.errors", "avatars.loop", "avatars.store")
-"""The part of `avatars` that opens what was prepared."""
+READING = ("avatars.errors", "avatars.loop", "avatars.pose", "avatars.store")
+"""The part of `avatars` that opens what was prepared, and tells what to show of it."""
 
 MAY_IMPORT = {
     "app": ("wire", *READING, "settings"),
