@@ -88,7 +88,7 @@ class Buffer:
             return Supply.READY, first
 
     def _may_begin(self, first: Spoken, position: int, is_idle: bool) -> bool:
-        if is_due(position, first.position, self._ahead_max):
+        if is_due(position, first.position - first.job.leap, self._ahead_max):
             return True
         is_behind_a_gap = position < self._free_until <= first.position
         last = self._frames[-1]

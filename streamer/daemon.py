@@ -15,6 +15,7 @@ from avatars.store import Avatar
 from streamer.buffer import Buffer, Spoken
 from streamer.canvas import Canvas, Piece
 from streamer.counters import Counters
+from streamer.idling import Idling
 from streamer.label import Label
 from streamer.mixing import FULL, Fade, Sound, cross, joined, lay
 from streamer.pace import Pace
@@ -48,9 +49,10 @@ class Playout:
         buffer: Buffer,
         write: Callable[[int, Sequence[Piece], Sound, Spoken | None], None],
         counters: Counters,
+        idling: Idling | None = None,
     ) -> None:
         """`position` is the place on the channel's timeline that was sent last, `number` the tick in which it
-        was.
+        was. `idling` is the clip of idle, where that is another than the `avatar`, which speaks.
 
         `write` takes each tick's number, its picture in pieces, its sound, and the job's frame in them if
         there is one; it must not wait.
@@ -58,7 +60,7 @@ class Playout:
         self._pictures = np.asarray(avatar.pictures)  # a plain view: indexing a memmap costs 10 µs more
         self._label, self._fade = label, fade
         self._buffer, self._write = buffer, write
-        self._counters = counters
+        self._counters, self._idling = counters, idling
         self._boxes = np.asarray(avatar.boxes)
         self._body, self._mouth, self._worn = Body(position), State(), Worn(Patch.empty(), position)
         self._supply = Supply.NONE
@@ -111,6 +113,8 @@ class Playout:
         log.warning("stood still: %d frames are skipped", ticks)
         self._counters.ticks_skipped += ticks
         self._body = Body(self._body.position + ticks)
+        if self._idling:
+            self._idling.skip(ticks)
 
     def tick(self, number: int, ends: bool = False) -> None:
         """Send one frame and its sound, as the stream's tick `number`; no more of any job where it `ends`."""
@@ -118,7 +122,7 @@ class Playout:
         self._step(supply, spoken)
         picture, sound = self._picture(), self._sound(spoken)
         self._write(number, list(picture.pieces()), sound, spoken)
-        self._supply, self._spoken, self._sent, self._number = supply, spoken, picture, number
+        self._supply, self._spoken, self._number = supply, spoken, number
 
     def _gather(self) -> tuple[Supply, Spoken | None]:
         late = self._late_after
@@ -139,7 +143,8 @@ class Playout:
         """Move body and mouth one tick on. A frame with no patch shows the clip's own mouth, as idle does."""
         patched = spoken if spoken and spoken.patch.picture.size else None
         mouth = Supply.NONE if supply is Supply.READY and not patched else supply
-        body = self._moved(supply, patched or (spoken if spoken and spoken.was_late else None))
+        is_placed = spoken and (patched or spoken.was_late or self._is_unseen())
+        body = self._moved(supply, spoken if is_placed else None)
         if body.turn == 1:
             self._old = self._what_was_on()
             self._counters.cross_fades += 1
@@ -148,10 +153,16 @@ class Playout:
         self._body, self._mouth = body, state
         if patched:
             self._worn = Worn(patched.patch, patched.position)
+        if self._idling:
+            self._idling.step(supply is not Supply.NONE, body.position)
+
+    def _is_unseen(self) -> bool:
+        """Return whether the clip that speaks may go to any place: the idle clip alone was sent."""
+        return self._idling is not None and self._idling.is_alone
 
     def _moved(self, supply: Supply, placed: Spoken | None) -> Body:
         """Return the body one tick on; `placed` is what is sent if it has to be in its place."""
-        frames, fade = len(self._pictures), self._fade.frames
+        frames, fade = len(self._pictures), 1 if self._is_unseen() else self._fade.frames
         if self._late_after:
             return sway(self._body, self._late_after.position + 1, supply is Supply.HELD, frames, fade)
         return move(self._body, placed.position if placed else None, frames, fade)
@@ -160,7 +171,7 @@ class Playout:
         """Return the pictures to cross over from: what was on, moving on; in a cross-fade, as it was sent."""
         if self._body.turn:
             return repeat(self._sent)
-        worn, share = self._worn, self._fade.weight(self._mouth.level)
+        worn, share = self._worn, self._share_of_mouth()
         return (self._composed(n, worn, share) for n in count(self._body.position + 1))
 
     def _composed(self, position: int, worn: Worn, share: int) -> Canvas:
@@ -170,16 +181,30 @@ class Playout:
         lay(picture, replace(worn.patch, x=worn.patch.x + int(x), y=worn.patch.y + int(y)), share)
         return picture
 
+    def _share_of_mouth(self) -> int:
+        """Return the job's share of the mouth in its own clip's picture: it comes and goes with that."""
+        share, idling = self._fade.weight(self._mouth.level), self._idling
+        return min(FULL, FULL * share // idling.share) if idling and not idling.is_alone else share
+
     def _picture(self) -> Canvas:
-        share = self._fade.weight(self._mouth.level)
+        if self._idling and self._idling.is_alone:
+            picture = self._idling.picture()
+        else:
+            self._sent = self._speaking()
+            picture = self._idling.under(self._sent) if self._idling else self._sent
+        if self._label:
+            self._label.lay(picture)
+        return picture
+
+    def _speaking(self) -> Canvas:
+        """Return the picture of the clip that speaks."""
+        share = self._share_of_mouth()
         crossed = self._fade.weight(self._body.turn)
         if self._body.turn:  # the new mouth comes with its body, and has no smaller share
             share = min(FULL, FULL * share // crossed)
         picture = self._composed(self._body.position, self._worn, share)
         if self._body.turn:
             picture = Canvas(cross(next(self._old).whole(), picture.whole(), crossed))
-        if self._label:
-            self._label.lay(picture)
         return picture
 
     def _sound(self, spoken: Spoken | None) -> Sound:

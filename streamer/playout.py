@@ -118,6 +118,27 @@ def distance(here: int, there: int, frames: int) -> int:
     return abs(there_and_back(here, frames) - there_and_back(there, frames))
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How far the picture has changed over from the idle clip, at its `place`, to the one that speaks.
+
+    `level`, 0 to `fade`, of the cross-fade's steps are taken.
+    """
+
+    place: int
+    level: int = 0
+
+
+def change_over(shown: Shown, is_spoken: bool, nearest: int, fade: int) -> Shown:
+    """Return what is shown one tick on, while a job is on air or is not.
+
+    The idle clip goes on as long as anything of it is seen. Nothing of it is while its place follows
+    `nearest`, which is nearest in pose to the other clip: there it comes back.
+    """
+    level = min(shown.level + 1, fade) if is_spoken else max(shown.level - 1, 0)
+    return Shown(nearest if shown.level == fade else shown.place + 1, level)
+
+
 def _crossing(body: Body, fade: int) -> int:
     """Return how far the cross-fade that is under way is one tick on, 0 where none is."""
     return body.turn + 1 if 0 < body.turn < fade - 1 else 0

@@ -123,7 +123,7 @@ class Reader:
         return self._read | ({self._reading.job.id} if self._reading else set())
 
     def _begin(self, job: Job | None) -> None:
-        if job is None:
+        if job is None or job.position < 0:  # dispatch has yet to plan it
             self._reading = None
         elif self._reading is None or self._reading.job.id != job.id:
             # a broker that lost its last second may know less of what has aired than the frames server

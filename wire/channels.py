@@ -1,7 +1,7 @@
 """A channel as its streamer tells of it: what it plays, and where on its timeline it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from redis import Redis
 
@@ -22,7 +22,8 @@ class Channel:
     """What a streamer plays. At `at_ms` of the broker's clock it sent the frame at `position`.
 
     It did so in the stream's tick `tick`, by which timestamps go; `epoch` is that of its lease (see
-    `wire.leases`).
+    `wire.leases`). `avatar` is the clip that speaks. Where another is shown in idle, `idle` is its hash, and
+    `idle_place` where it is, or where it would come back now; else that is empty.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Channel:
     at_ms: int = 0
     tick: int = 0
     epoch: int = 0
+    idle: str = ""
+    idle_place: int = 0
 
     def is_live(self, now: int) -> bool:
         """Return whether the streamer was heard of lately; `now` is the broker's clock in milliseconds."""
@@ -47,6 +50,10 @@ class Channel:
         """Return which tick the stream is at by `now`, if the streamer goes on as it did."""
         return self.tick + self._ticks_since(now)
 
+    def idle_place_at(self, now: int) -> int:
+        """Return where the idle clip is at `now`, if the streamer goes on as it did."""
+        return self.idle_place + self._ticks_since(now)
+
     def _ticks_since(self, now: int) -> int:
         return max(0, now - self.at_ms) * FPS // 1000  # the broker's clock may be set back
 
@@ -58,9 +65,9 @@ def report(broker: Redis, channel: Channel) -> None:
         DeposedError: another streamer sends the channel by now.
     """
     names = [keys.channel(channel.name), keys.CHANNELS, keys.lease(channel.name)]
-    told = ("avatar", "avatar_frames", "width", "height", "position", "tick", "epoch")
-    fields = [part for name in told for part in (name, str(getattr(channel, name)))]
-    leases.accepted(script(broker, scripts.REPORT, names, channel.name, *fields, str(channel.epoch)))
+    told = [field.name for field in fields(Channel) if field.name not in ("name", "at_ms")]
+    flat = [part for name in told for part in (name, str(getattr(channel, name)))]
+    leases.accepted(script(broker, scripts.REPORT, names, channel.name, *flat, str(channel.epoch)))
 
 
 def report_counters(broker: Redis, channel: Channel, counted: Mapping[str, int]) -> None:
@@ -91,5 +98,5 @@ def load(broker: Redis, name: str) -> Channel | None:
 
 def parse(name: str, text: dict[str, str]) -> Channel:
     """Return the channel whose hash it is."""
-    numbers = {key: int(value) for key, value in text.items() if key != "avatar"}
-    return Channel(name, text["avatar"], **numbers)
+    numbers = {key: int(value) for key, value in text.items() if key not in ("avatar", "idle")}
+    return Channel(name, text["avatar"], idle=text.get("idle", ""), **numbers)

@@ -61,6 +61,8 @@ class Job:
     `frames` is how many will be spoken; `position` is where on the channel's timeline the first of them
     lies; `frames_aired` says how far the streamer has got; `chunks_sent` how many chunks were handed out, and
     `chunks_replaced` how many of them air with the clip's own mouth.
+    `leap` is by how many positions the timeline moves on when it starts, to where the clip that speaks is
+    nearest in pose to that of idle; 0 where they are one.
     `underruns` counts how often its speech stood still on air since its next frame was late.
     `begun_ms` is when preparing was last begun, `rung_ms` when it was last asked for again; `rings` counts
     the tries that came to nothing (see `workers.overdue`).
@@ -84,6 +86,7 @@ class Job:
     frames: int = -1
     frames_aired: int = 0
     position: int = -1
+    leap: int = 0
     chunks_sent: int = 0
     chunks_replaced: int = 0
     epoch: int = 0

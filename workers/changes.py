@@ -46,8 +46,8 @@ def _written(queued: Queued, action: Action, kept_s: float) -> Iterator[Command]
     yield ("HINCRBY", job, "chunks_sent", str(int(action.attempt == 1)))
     known = queued.job
     if (known.position, known.engine, known.epoch) != (queued.start, queued.engine, queued.epoch):
-        place = ("position", str(queued.start), "engine", queued.engine, "epoch", str(queued.epoch))
-        yield ("HSET", job, *place)
+        place = ("position", str(queued.start), "leap", str(queued.leap))
+        yield ("HSET", job, *place, "engine", queued.engine, "epoch", str(queued.epoch))
 
 
 def _degraded(job: Job, action: Replace) -> Iterator[Command]:

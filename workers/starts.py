@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from avatars.pose import Poses
 from wire import chunks
 from wire.media import CHUNK_FRAMES, FPS
 from workers.leases import SLOWEST
@@ -53,6 +55,26 @@ def plan(position_now: int, lead: float, previous_end: int | None = None) -> int
     """
     earliest = position_now + math.ceil((lead + MARGIN_S) * FPS)
     return earliest if previous_end is None else max(previous_end, earliest)
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """How a channel's clip of idle meets the one that speaks: the idle clip's place is `ahead` of the
+    timeline's position while nobody speaks, and a cross-fade takes `fade` frames."""
+
+    poses: Poses
+    ahead: int
+    fade: int
+
+    def leap(self, begins: int, previous_end: int | None = None) -> int:
+        """Return by how many positions the timeline moves on where a job begins, to be nearest in pose.
+
+        By none where the picture has not yet gone back to idle from the job before it.
+        """
+        if previous_end is None:
+            return self.poses.leap(begins, begins + self.ahead)
+        since = begins - previous_end
+        return 0 if since < self.fade else self.poses.leap(begins, self.poses.idle_at(previous_end) + since)
 
 
 def actual_end(planned_end: int, expected_end: int, period: int) -> int:

@@ -17,6 +17,7 @@ from wire.workers import Worker, family
 from workers import starts
 from workers.assignment import JobView, WorkerView
 from workers.effort import effort
+from workers.meeting import meeting_of
 
 PREFERRED = "latentsync"
 
@@ -28,6 +29,7 @@ class Queued:
     `epoch` is the one to render under; `fenced` tells whether the frames server has a fence of that epoch;
     `is_aired` whether that knows all of the job to have aired: a broker may have lost its last second;
     `heard` which pieces of what engines hear of the job lie there.
+    `leap` is by how many positions the timeline moves on for it to start (see `wire.jobs.Job`).
     """
 
     job: Job
@@ -39,6 +41,7 @@ class Queued:
     is_aired: bool
     heard: frozenset[int]
     view: JobView
+    leap: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class _Planned:
     job: Job
     rows: Mapping[int, Row]
     start: int
+    leap: int
     engine: str
     airs_in: int
     goes_first: bool
@@ -98,6 +102,7 @@ def _walk(line: Lineup, rendering: Sequence[Worker], now: int, window_frames: in
     """Yield the channel's jobs within the window, each starting where the one before it ends; one that cuts
     that off, as soon as it can."""
     channel = line.channel
+    meeting = meeting_of(channel, now)
     position = channel.position_at(now)
     end: int | None = None
     before: Job | None = None
@@ -107,17 +112,21 @@ def _walk(line: Lineup, rendering: Sequence[Worker], now: int, window_frames: in
         if end is not None and end - position > window_frames:
             return
         engine = job.engine or pin_engine(rendering)
-        start = earliest = job.position
-        if start < 0 or (end is None and job.state is not State.ON_AIR):
+        leap = job.leap
+        begins = earliest = job.position - leap
+        if job.position < 0 or (end is None and job.state is not State.ON_AIR):
             lead = _lead_s(job, engine, rendering, window_frames) + cuts_off * starts.GIVES_WAY_S
             earliest = starts.plan(position, lead, end)
-            start = earliest if start < 0 else start
-        airs_at = min(start, earliest)  # before its place if the job that it was planned behind was cut off
+        if job.position < 0:
+            begins, leap = earliest, meeting.leap(earliest, end) if meeting else 0
+        start = begins + leap
+        airs_at = min(begins, earliest)  # before its place if the job that it was planned behind was cut off
         from_now = 0 if job.state is State.ON_AIR else max(airs_at, position, end or 0) - position
         rest = job.frames - job.frames_aired
         end = starts.actual_end(start + job.frames, position + from_now + rest, period(channel.avatar_frames))
         goes_first = job.state is State.ON_AIR and not any(other.cuts_off(job) for other, _ in line.jobs[1:2])
-        yield _Planned(job, rows, start, engine, from_now - job.frames_aired, goes_first, cuts_off)
+        yield _Planned(job, rows, start, leap, engine, from_now - job.frames_aired, goes_first, cuts_off)
+        position = max(position, start - from_now) if leap else position  # as it will be when that has begun
 
 
 def _lead_s(job: Job, engine: str, rendering: Sequence[Worker], window_frames: int) -> float:
@@ -139,4 +148,4 @@ def _queued(plan: _Planned, fence: Fence | None) -> Queued:
     epoch = job.epoch + (not fenced and job.chunks_sent > 0)
     is_aired = fence is not None and fence.chunk >= chunks.count(job.frames)
     heard = fence.heard if fence else frozenset()
-    return Queued(job, rows, plan.start, engine, epoch, fenced, is_aired, heard, view)
+    return Queued(job, rows, plan.start, engine, epoch, fenced, is_aired, heard, view, plan.leap)

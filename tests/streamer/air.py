@@ -11,6 +11,7 @@ from streamer.buffer import Buffer, Spoken
 from streamer.canvas import Piece
 from streamer.counters import Counters
 from streamer.daemon import Playout
+from streamer.idling import IdleClip, Idling
 from streamer.label import Label
 from streamer.mixing import RAMP_SAMPLES, Fade, planes
 from tests.streamer.conftest import (
@@ -30,13 +31,18 @@ FADE = 4
 
 @dataclass
 class Air:
-    """A playout whose ticks are kept; `position` and `number` are what was sent before them."""
+    """A playout whose ticks are kept; `position` and `number` are what was sent before them.
+
+    Where the channel idles on another clip, that was at `idle_place`.
+    """
 
     avatar: Avatar
     position: int = -1
     number: int = -1
     label: Label | None = None
     fade: Fade = field(default_factory=lambda: Fade(FADE))
+    idle: IdleClip | None = None
+    idle_place: int = -1
     numbers: list[int] = field(default_factory=list)
     spoken: list[int | None] = field(default_factory=list)
     resumed: list[int] = field(default_factory=list)
@@ -45,6 +51,7 @@ class Air:
 
     def __post_init__(self) -> None:
         self.buffer, self.counters = Buffer(1000), Counters()
+        self.idling = Idling(self.idle, self.idle_place, self.fade) if self.idle else None
         self.playout = Playout(
             self.avatar,
             self.label,
@@ -54,6 +61,7 @@ class Air:
             self.buffer,
             self._keep,
             self.counters,
+            self.idling,
         )
 
     def _keep(

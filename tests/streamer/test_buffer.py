@@ -1,5 +1,7 @@
 """Frames read ahead."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from streamer.buffer import BOUND_FRAMES, Buffer, Spoken
@@ -31,6 +33,14 @@ def test_job_begins_at_its_place_and_then_goes_on_each_tick() -> None:
         *((Supply.READY, i) for i in range(3)),
         (Supply.NONE, None),
     ]
+
+
+def test_job_for_which_the_timeline_leaps_begins_where_it_does() -> None:
+    buffer = Buffer(100)
+    job = replace(make_job(frames=3, position=500), leap=450)
+    buffer.put(spoken(job, 0, 1, 2))
+    assert taken(buffer, 49) == (Supply.NONE, None)
+    assert [taken(buffer, at) for at in (50, 501, 502)] == [(Supply.READY, i) for i in range(3)]
 
 
 def test_missing_frame_of_a_begun_job_is_late_until_it_comes() -> None:

@@ -7,7 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avatars.loop import period, there_and_back
-from streamer.playout import REACH_FRAMES, Body, Mode, State, Supply, is_due, is_held, move, step, sway
+from streamer.playout import (
+    REACH_FRAMES,
+    Body,
+    Mode,
+    Shown,
+    State,
+    Supply,
+    change_over,
+    is_due,
+    is_held,
+    move,
+    step,
+    sway,
+)
 
 FADE = 4
 SWAY_TICKS = 4 * REACH_FRAMES
@@ -171,3 +184,19 @@ def test_job_waits_for_its_place_but_not_for_one_on_another_timeline() -> None:
     assert is_due(140, 100, 375)
     assert not is_due(100, 475, 375)
     assert is_due(100, 476, 375)
+
+
+def changed(shown: Shown, spoken: str, nearest: int) -> list[tuple[int, int]]:
+    """Return place and level of the idle clip over some ticks: `s` where a job is on air, else `.`."""
+    run = accumulate(spoken, lambda s, tick: change_over(s, tick == "s", nearest, FADE), initial=shown)
+    return [(s.place, s.level) for s in run][1:]
+
+
+def test_idle_clip_goes_on_while_another_covers_it_and_comes_back_where_that_is_nearest() -> None:
+    gone = [(11, 1), (12, 2), (13, 3), (14, 4)]
+    assert changed(Shown(10), "ssss", 70) == gone
+    assert changed(Shown(14, 4), "s....", 70) == [(70, 4), (70, 3), (71, 2), (72, 1), (73, 0)]
+
+
+def test_idle_clip_that_is_covered_again_before_it_is_alone_does_not_leap() -> None:
+    assert changed(Shown(10, 3), "..s.", 70) == [(11, 2), (12, 1), (13, 2), (14, 1)]

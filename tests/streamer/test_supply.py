@@ -104,6 +104,26 @@ def test_jobs_in_hand_are_overtaken_by_one_in_front_of_them_once_it_is_prepared(
     assert overtaken([a, replace(c, state=State.PREPARING, frames=-1), b], {"a", "b"}) == []
 
 
+def test_job_is_read_with_the_start_that_was_planned_for_it(
+    supplied: Supplied, broker: Redis, frames: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+
+    def playlist(client: Redis, channel: str) -> list[str]:
+        looks.append(channel)
+        return read(client, channel)
+
+    read = jobs.playlist
+    monkeypatch.setattr(jobs, "playlist", playlist)
+    prepared = make_job("a", frames=8, position=-1)
+    post(broker, frames, prepared)
+    render(frames, replace(prepared, position=500))
+    seen = len(looks)
+    wait_until(lambda: len(looks) >= seen + 3)
+    broker.hset(keys.job("a"), mapping={"position": 500, "leap": 450})
+    assert {(spoken.job.position, spoken.job.leap) for spoken in supplied.take(8)} == {(500, 450)}
+
+
 def test_frames_come_in_order_with_their_place_patch_and_sound(
     supplied: Supplied, broker: Redis, frames: Redis
 ) -> None:

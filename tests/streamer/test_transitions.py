@@ -1,16 +1,20 @@
 """What a viewer sees and hears where idle and speech meet, measured on a clip that moves."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 from math import pi, sin
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from avatars.loop import period, there_and_back
+from avatars.pose import Poses
 from avatars.store import LANDMARKS_A_FACE, Avatar
 from streamer.buffer import Spoken
+from streamer.idling import IdleClip
 from streamer.mixing import RAMP_SAMPLES, Curve, Fade, planes
 from tests.streamer.air import FADE, Air
 from tests.streamer.conftest import make_job
@@ -43,7 +47,12 @@ def shift(frame: int) -> int:
 @pytest.fixture
 def clip() -> Avatar:
     """A clip of a soft pattern that sways and grows brighter; the face sways with it."""
-    noise = np.random.default_rng(1).normal(size=(HEIGHT, WIDTH))
+    return draw(1)
+
+
+def draw(seed: int) -> Avatar:
+    """Return such a clip; another seed gives another pattern."""
+    noise = np.random.default_rng(seed).normal(size=(HEIGHT, WIDTH))
     waves = np.fft.fft2(noise) * np.exp(
         -500 * np.add.outer(*(np.fft.fftfreq(n) ** 2 for n in (HEIGHT, WIDTH)))
     )
@@ -54,13 +63,15 @@ def clip() -> Avatar:
         pictures[n, :HEIGHT] = np.roll(pattern, shift(n), axis=1) + n
     boxes = np.zeros((FRAMES, 4), np.int32)
     boxes[:, 0] = [shift(n) for n in range(FRAMES)]
+    face = np.random.default_rng(9).uniform(-8, 8, (LANDMARKS_A_FACE, 2))
+    landmarks = np.stack([face + np.array([64 + shift(n), 36]) for n in range(FRAMES)])
     return Avatar(
-        hash="avatar",
+        hash=f"avatar{seed}",
         width=WIDTH,
         height=HEIGHT,
         frames=FRAMES,
         pictures=pictures,
-        landmarks=np.zeros((FRAMES, LANDMARKS_A_FACE, 2), np.float32),
+        landmarks=landmarks.astype(np.float32),
         matrices=np.zeros((FRAMES, 2, 3), np.float32),
         boxes=boxes,
         masks=np.zeros((FRAMES, 2, 2), np.uint8),
@@ -184,6 +195,151 @@ def spoken_of(clip: Avatar, fade: Fade) -> Air:
     speak(air, make_job(frames=30, position=10), range(30))
     air.tick(60)
     return air
+
+
+@pytest.fixture
+def idle(clip: Avatar) -> IdleClip:
+    """Another clip, of another pattern, that sways as the one that speaks."""
+    other = draw(2)
+    return IdleClip(other, Poses.of(other.landmarks, clip.landmarks))
+
+
+def meeting(idle: IdleClip, **job: Any) -> Job:
+    """Return a job that is planned for where the clip that speaks is nearest in pose to that of idle, which
+    is at the same place of its own as the timeline."""
+    planned = make_job(**job)
+    leap = idle.poses.leap(planned.position, planned.position)
+    return replace(planned, position=planned.position + leap, leap=leap)
+
+
+@pytest.mark.parametrize(("curve", "steepest"), CURVES)
+@pytest.mark.parametrize("frames", [FADE, 12])
+@pytest.mark.parametrize("position", [7, 33, 64, 100])
+def test_speech_on_another_clip_steps_no_more_than_its_fade(
+    clip: Avatar, idle: IdleClip, idle_step: float, position: int, frames: int, curve: Curve, steepest: float
+) -> None:
+    cut, faded = (Air(clip, 2, fade=fade, idle=idle, idle_place=2) for fade in (Fade(1), Fade(frames, curve)))
+    for air in (cut, faded):
+        speak(air, meeting(idle, frames=40, position=position), range(40))
+        air.tick(position + 100)
+        assert [n for n in air.spoken if n is not None] == list(range(40))
+        assert air.spoken.index(0) == position - 3
+    whole = max(steps(around(lumas(cut))))
+    bound = idle_step + steepest * whole / frames + ROUNDING
+    assert max(steps(around(lumas(faded)))) <= bound < whole
+
+
+def test_both_clips_move_on_where_they_meet_nearest_in_pose(clip: Avatar, idle: IdleClip) -> None:
+    air = Air(clip, 2, idle=idle, idle_place=2)
+    job = meeting(idle, frames=30, position=70)
+    speak(air, job, range(30))
+    air.tick(67)
+    np.testing.assert_array_equal(lumas(air), clip_lumas(idle.avatar, range(3, 70)))
+    air.tick(30)
+    spoken = around(lumas(air))[67:]
+    np.testing.assert_array_equal(spoken[FADE - 1 :], around(clip_lumas(clip, job_places(job)))[FADE - 1 :])
+    assert shift(there_and_back(job.position, FRAMES)) == shift(there_and_back(70, FRAMES))
+    air.tick(20)
+    back = idle.poses.idle_at(job.position + 30)
+    np.testing.assert_array_equal(
+        lumas(air)[97 + FADE - 1 :], clip_lumas(idle.avatar, range(back + FADE - 1, back + 20))
+    )
+
+
+def job_places(job: Job) -> range:
+    return range(job.position, job.position + job.frames)
+
+
+def test_jobs_that_follow_each_other_stay_on_their_clip_in_phase(clip: Avatar, idle: IdleClip) -> None:
+    air = Air(clip, 2, idle=idle, idle_place=2)
+    first = meeting(idle, job_id="a", frames=20, position=10)
+    second = make_job("b", frames=20, position=first.position + 20)
+    for job in (first, second):
+        speak(air, job, range(20))
+    air.tick(47)
+    places = range(first.position + FADE - 1, first.position + 40)
+    np.testing.assert_array_equal(around(lumas(air))[7 + FADE - 1 :], around(clip_lumas(clip, places)))
+    assert air.counters.cross_fades == 0
+
+
+@pytest.mark.parametrize("gap", [1, 2, 3])
+def test_job_that_comes_while_the_picture_goes_back_steps_no_more_than_a_fade(
+    clip: Avatar, idle: IdleClip, idle_step: float, gap: int
+) -> None:
+    cut, faded = (Air(clip, 2, fade=fade, idle=idle, idle_place=2) for fade in (Fade(1), Fade(FADE)))
+    for air in (cut, faded):
+        first = meeting(idle, job_id="a", frames=20, position=10)
+        speak(air, first, range(20))
+        speak(air, make_job("b", frames=20, position=first.position + 20 + gap), range(20))
+        air.tick(70)
+    whole = max(steps(around(lumas(cut))))
+    assert max(steps(around(lumas(faded)))) <= idle_step + whole / FADE + ROUNDING < whole
+
+
+@pytest.mark.parametrize("late", [*LATE, LATE_LONG])
+def test_speech_that_was_late_stays_on_its_clip(clip: Avatar, idle: IdleClip, late: int) -> None:
+    alone, beside = Air(clip, 2), Air(clip, 2, idle=idle, idle_place=2)
+    job = make_job(frames=30, position=5)
+    for air in (alone, beside):
+        speak_late(air, job, late)
+    assert beside.spoken == alone.spoken
+    spoken = slice(2 + FADE - 1, len(alone.spoken) - alone.spoken[::-1].index(29))
+    np.testing.assert_array_equal(lumas(beside)[spoken], lumas(alone)[spoken])
+
+
+def test_mouth_comes_and_goes_with_its_clip(clip: Avatar, idle: IdleClip) -> None:
+    air = Air(clip, 2, idle=idle, idle_place=2)
+    job = meeting(idle, frames=20, position=40)
+    speak(air, job, range(20))
+    air.tick(60)
+    alone = Air(clip, job.position - 1, fade=Fade(1))
+    speak(alone, job, range(FADE))
+    alone.tick(FADE)
+    shares = np.arange(1, FADE + 1)[:, None, None] / FADE
+    faded = lumas(alone) * shares + clip_lumas(idle.avatar, range(40, 40 + FADE)) * (1 - shares)
+    np.testing.assert_allclose(lumas(air)[37 : 37 + FADE], faded, atol=1)
+
+
+def test_job_whose_first_frames_have_no_patch_is_spoken_on_its_clip(clip: Avatar, idle: IdleClip) -> None:
+    air = Air(clip, 2, idle=idle, idle_place=2)
+    job = meeting(idle, frames=20, position=40)
+    air.buffer.put([Spoken(job, n, job.position + n, Patch.empty(), tone(n)) for n in range(20)])
+    air.tick(57)
+    np.testing.assert_array_equal(
+        lumas(air)[37 + FADE - 1 :], clip_lumas(clip, range(job.position + FADE - 1, job.position + 20))
+    )
+
+
+def test_job_that_is_cut_off_goes_back_to_idle_by_its_fade(
+    clip: Avatar, idle: IdleClip, idle_step: float
+) -> None:
+    cut, faded = (Air(clip, 2, fade=fade, idle=idle, idle_place=2) for fade in (Fade(1), Fade(FADE)))
+    for air in (cut, faded):
+        speak(air, meeting(idle, job_id="a", frames=40, position=10), range(40))
+        air.tick(20)
+        air.buffer.drop("a")
+        air.tick(20)
+        assert clicks(air) == []
+    whole = max(steps(around(lumas(cut))))
+    assert max(steps(around(lumas(faded)))) <= idle_step + whole / FADE + ROUNDING < whole
+
+
+def test_restarted_streamer_goes_on_with_the_job_on_its_clip(clip: Avatar, idle: IdleClip) -> None:
+    job = meeting(idle, frames=40, position=10)
+    air = Air(clip, job.position + 14, idle=idle, idle_place=80)
+    speak(air, job, range(12, 40))
+    air.tick(28)
+    assert air.spoken == list(range(12, 40))
+    np.testing.assert_array_equal(
+        around(lumas(air))[FADE - 1 :],
+        around(clip_lumas(clip, range(job.position + 12 + FADE - 1, job.position + 40))),
+    )
+
+
+def test_sound_on_another_clip_has_no_click(clip: Avatar, idle: IdleClip) -> None:
+    air = Air(clip, idle=idle)
+    speak_late(air, meeting(idle, frames=30, position=2), 11)
+    assert clicks(air) == []
 
 
 @pytest.mark.parametrize("late", [*LATE, LATE_LONG])
