@@ -89,6 +89,11 @@ class Settings(BaseSettings):
         Path("assets/presenter.mp4"),
         description="The channel's clip, prepared by `python -m avatars prepare`.",
     )
+    talk_avatar: Path | None = Field(
+        None,
+        description="The clip that speaks, where that is another than the one shown in idle; prepared too, "
+        "its pictures of the same size.",
+    )
     avatar_max_s: float = Field(
         60.0, gt=0, description="Longest clip; a minute of 1080p frames takes 4.7 GB of disk."
     )
@@ -140,9 +145,21 @@ class Settings(BaseSettings):
     )
 
     @property
+    def clips(self) -> dict[str, Path]:
+        """The channel's clips, one or two, by the settings that name them."""
+        return {"LIVE_AVATAR": self.avatar} | (
+            {"LIVE_TALK_AVATAR": self.talk_avatar} if self.talk_avatar else {}
+        )
+
+    @property
     def rtmp_urls(self) -> list[str]:
         """The RTMP targets' addresses."""
         return self.rtmp_url.split()
+
+    @field_validator("talk_avatar", mode="before")
+    @classmethod
+    def _is_none_where_empty(cls, path: object) -> object:
+        return path or None
 
     @field_validator("rtmp_url")
     @classmethod

@@ -20,11 +20,13 @@ def main() -> int:
     commands = parser.add_subparsers(required=True, metavar="command")
     command = commands.add_parser("prepare", help="make a clip ready for the air")
     command.add_argument(
-        "clip", type=Path, nargs="?", help="a video or picture of a face; by default LIVE_AVATAR"
+        "clip", type=Path, nargs="?", help="a video or picture of a face; by default those of the settings"
     )
     values = settings()
+    asked = parser.parse_args().clip
     try:
-        _prepare(parser.parse_args().clip or values.avatar, values)
+        for clip in [asked] if asked else values.clips.values():
+            _prepare(clip, values)
     except AvatarError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -26,7 +26,8 @@ def main() -> None:
     _stop_at(checks.problems(chosen, FOLDER))
     lock = _only_one()
     processes, chosen = _set_up(chosen)
-    _prepare(chosen.avatar)
+    for name, clip in chosen.clips.items():
+        _prepare(name, clip)
     environment = os.environ | {"LIVE_RTMP_URL": chosen.rtmp_url}
     status = run(processes, chosen, FOLDER, environment, began)
     lock.close()
@@ -68,11 +69,11 @@ def _stop_at(problems: list[str]) -> None:
         sys.exit("\n".join(problems))
 
 
-def _prepare(clip: Path) -> None:
+def _prepare(name: str, clip: Path) -> None:
     """Prepare the avatar, or find that it is; with its progress bar, on this terminal."""
     command = linux.ending_with_parent([sys.executable, "-m", "avatars", "prepare", str(clip)])
     if subprocess.run(command, check=False).returncode:
-        sys.exit(f"The avatar {clip} could not be prepared: see above. LIVE_AVATAR names another clip.")
+        sys.exit(f"The avatar {clip} could not be prepared: see above. {name} names another clip.")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ def problems(settings: Settings, folder: Path) -> list[str]:
     return [
         *disk(shutil.disk_usage(_nearest(folder)).free // 10**6, folder),
         *_program("LIVE_FFMPEG", settings.ffmpeg),
-        *_file("LIVE_AVATAR", settings.avatar),
+        *(sentence for name, clip in settings.clips.items() for sentence in _file(name, clip)),
         *_writable(folder),
     ]
 

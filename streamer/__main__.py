@@ -8,7 +8,7 @@ from streamer.counters import Counters
 from streamer.heap import share_heap
 from streamer.logs import log_aside
 from streamer.onair import OnAir, Scene, prompt_broker
-from streamer.start import avatar_of, encoder_command, label_of
+from streamer.start import avatar_of, encoder_command, idle_of, label_of
 from streamer.tenure import Tenure
 from streamer.threads import running
 
@@ -25,7 +25,12 @@ def main() -> None:
     with log_aside("streamer"):
         config = settings()
         avatar = avatar_of(config)
-        scene = Scene(avatar, label_of(config, avatar), encoder_command(config, avatar.width, avatar.height))
+        scene = Scene(
+            avatar,
+            idle_of(config, avatar),
+            label_of(config, avatar),
+            encoder_command(config, avatar.width, avatar.height),
+        )
         counters = Counters()
         tenure = Tenure(prompt_broker(config), config.channel, counters)
         with running(tenure.run):

@@ -7,7 +7,7 @@ one of a lower might be held up on a busy machine while it has Python's lock, an
 
 import logging
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -29,6 +29,7 @@ from streamer.stretches import (
     Small,
     Trouble,
     clip_of,
+    mixed,
     troubles,
 )
 
@@ -45,9 +46,9 @@ log = logging.getLogger(__name__)
 class Monitor:
     """Glances at a channel's output until stopped; counts and logs what is wrong with it."""
 
-    def __init__(self, playlist: Path, pictures: NDArray[np.uint8], counters: Counters) -> None:
-        """`pictures` are the clip's frames, I420."""
-        self._playlist, self._pictures, self._counters = playlist, pictures, counters
+    def __init__(self, playlist: Path, clips: Sequence[NDArray[np.uint8]], counters: Counters) -> None:
+        """`clips` are the frames, I420, of each clip that is sent."""
+        self._playlist, self._clips, self._counters = playlist, clips, counters
         self.segment = ""
         """The name of the one that was looked at last."""
         self._glances: list[Glance] = []
@@ -104,16 +105,16 @@ class Monitor:
 
     @cached_property
     def _clip(self) -> Clip:
-        clip = clip_of(len(self._pictures), lru_cache(PLACES)(self._small))
+        clip = mixed([clip_of(len(p), lru_cache(PLACES)(partial(_small_of, p))) for p in self._clips])
         if not clip.moves:
             log.info("the clip hardly moves: nobody could tell if the output were frozen")
         if clip.is_dark:
             log.info("the clip is dark: nobody could tell if the output were black")
         return clip
 
-    def _small(self, frame: int) -> Small:
-        picture = self._pictures[frame]
-        return small(picture[: picture.shape[0] * 2 // 3])
+
+def _small_of(pictures: NDArray[np.uint8], frame: int) -> Small:
+    return small(pictures[frame, : pictures.shape[1] * 2 // 3])
 
 
 def newest(playlist: str) -> str:

@@ -18,6 +18,7 @@ from streamer.ear import Ear
 from streamer.encoder import Encoder
 from streamer.fences import Fences
 from streamer.hub import Hub
+from streamer.idling import IdleClip, Idling
 from streamer.label import Label
 from streamer.mixing import Fade, Sound
 from streamer.monitor import Monitor
@@ -52,9 +53,13 @@ def prompt_broker(config: Settings) -> Redis:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is the same whenever this streamer goes on air, made ready before."""
+    """What is the same whenever this streamer goes on air, made ready before.
+
+    `avatar` is the clip that speaks, `idle` that of idle where that is another.
+    """
 
     avatar: Avatar
+    idle: IdleClip | None
     label: Label | None
     command: Callable[[int], list[str]]
 
@@ -64,7 +69,7 @@ class OnAir:
 
     def __init__(self, config: Settings, scene: Scene, term: Term, counters: Counters) -> None:
         """`term` is that of the lease by which it is sent."""
-        self._config, self._avatar, self._term = config, scene.avatar, term
+        self._config, self._avatar, self._idle, self._term = config, scene.avatar, scene.idle, term
         broker = connection.broker(config.broker_url, config.redis_timeout_s)
         frames = connection.frames(config.frames_url, config.redis_timeout_s)
         prompt, name, avatar = prompt_broker(config), config.channel, scene.avatar
@@ -73,12 +78,16 @@ class OnAir:
         self._buffer = Buffer(round((config.window_s + AHEAD_MARGIN_S) * FPS))
         self._encoder = Encoder(scene.command, avatar.width, avatar.height, hub, progress, counters)
         self._targets = Targets(targets_of(config), hub, broker, name, lambda: term.epoch)
-        self._monitor = Monitor(playlist(config.hls_folder / name), avatar.pictures, counters)
+        clips = [avatar.pictures, *([scene.idle.avatar.pictures] if scene.idle else [])]
+        self._monitor = Monitor(playlist(config.hls_folder / name), clips, counters)
         self._ear = Ear(lambda: hub.preface)
         hub.add(self._ear.take)
         fade = Fade(config.fade_frames, config.fade_curve)
+        self._idling = Idling(scene.idle, start.idle_place, fade) if scene.idle else None
         place = start.position, start.tick
-        self._playout = Playout(avatar, scene.label, fade, *place, self._buffer, self._write, counters)
+        self._playout = Playout(
+            avatar, scene.label, fade, *place, self._buffer, self._write, counters, self._idling
+        )
         self._reader = Reader(prompt, frames, avatar, name, self._buffer, progress, counters)
         told = self._channel, self._standing
         self._reporter = Reporter(broker, *told, progress, counters, config.jobs_kept_s)
@@ -129,6 +138,8 @@ class OnAir:
             playout.position,
             tick=self._encoder.timed(playout.number),
             epoch=self._term.epoch,
+            idle=self._idle.avatar.hash if self._idle else "",
+            idle_place=self._idling.place if self._idling else 0,
         )
 
     def _standing(self) -> Gauges:

@@ -31,14 +31,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A channel's `position` on its timeline, and the stream's `tick`, by which timestamps go."""
+    """A channel's `position` on its timeline, the stream's `tick`, by which timestamps go, and the place of a
+    clip that is shown in idle alone."""
 
     position: int = 0
     tick: int = 0
+    idle_place: int = 0
 
 
 def resume(broker: Redis, name: str) -> Place:
-    """Return where the channel would be now had its last streamer gone on; 0 and 0 if unknown.
+    """Return where the channel would be now had its last streamer gone on; all 0 if unknown.
 
     Ticks begin anew where timestamps come near the end of what FLV can tell.
     """
@@ -51,7 +53,8 @@ def resume(broker: Redis, name: str) -> Place:
     if channel is None:
         return Place()
     tick = channel.tick_at(now)
-    return Place(channel.position_at(now), tick if tick < TICKS_MAX else 0)
+    position, idle_place = channel.position_at(now), channel.idle_place_at(now)
+    return Place(position, tick if tick < TICKS_MAX else 0, idle_place)
 
 
 class Reporter:

@@ -5,11 +5,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from avatars.errors import AvatarError
+from avatars.pose import Poses
 from avatars.store import Avatar, avatar_hash, open_avatar
 from settings import Settings
 from streamer.coding import Codec, Coding, arguments, trial
+from streamer.idling import IdleClip
 from streamer.label import FontError, Label
 from streamer.outputs import Kind, Target
 
@@ -20,11 +23,29 @@ log = logging.getLogger(__name__)
 
 
 def avatar_of(config: Settings) -> Avatar:
-    """Return the channel's avatar."""
+    """Return the channel's avatar, the one that speaks."""
+    return _opened(config, config.talk_avatar or config.avatar)
+
+
+def idle_of(config: Settings, speaking: Avatar) -> IdleClip | None:
+    """Return the clip that is shown in idle, where that is another than the one that speaks."""
+    idle = _opened(config, config.avatar)
+    if idle.hash == speaking.hash:
+        return None
+    sizes = [f"{avatar.width}x{avatar.height}" for avatar in (idle, speaking)]
+    if len(set(sizes)) > 1:
+        sys.exit(
+            f"LIVE_AVATAR has pictures of {sizes[0]} pixels and LIVE_TALK_AVATAR of {sizes[1]}: "
+            "scale one clip to the other's size."
+        )
+    return IdleClip(idle, Poses.of(idle.landmarks, speaking.landmarks))
+
+
+def _opened(config: Settings, clip: Path) -> Avatar:
     try:
-        return open_avatar(config.avatars_folder, avatar_hash(config.avatar, config.avatar_max_side_px))
+        return open_avatar(config.avatars_folder, avatar_hash(clip, config.avatar_max_side_px))
     except OSError as error:
-        sys.exit(f"The clip {config.avatar} cannot be read: {error.strerror}.")
+        sys.exit(f"The clip {clip} cannot be read: {error.strerror}.")
     except AvatarError as error:
         sys.exit(str(error))
 

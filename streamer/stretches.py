@@ -99,6 +99,11 @@ def clip_of(frames: int, small: Callable[[int], Small]) -> Clip:
     )
 
 
+def mixed(clips: Sequence[Clip]) -> Clip:
+    """Return what an output is like that shows now one clip and now another."""
+    return Clip(moves=all(clip.moves for clip in clips), is_dark=any(clip.is_dark for clip in clips))
+
+
 def differ(one: Small, other: Small) -> bool:
     """Return whether any part of two pictures differs by more than encoding makes it."""
     return bool(np.abs(one.astype(np.float32) - other).max() > SAME_LUMA)

@@ -23,7 +23,7 @@ def meeting_of(channel: Channel, now: int) -> Meeting | None:
         return None
     poses = _poses(settings().avatars_folder, channel.idle, channel.avatar)
     ahead = channel.idle_place_at(now) - channel.position_at(now)
-    return poses and Meeting(poses, ahead, settings().fade_frames)
+    return Meeting(poses, ahead, settings().fade_frames) if poses else None
 
 
 @lru_cache(maxsize=KEPT)

@@ -44,6 +44,13 @@ def test_missing_tool_and_missing_clip_name_their_settings(tmp_path: Path) -> No
     assert clip.startswith("LIVE_AVATAR")
 
 
+def test_missing_clip_that_is_to_speak_names_its_setting(tmp_path: Path) -> None:
+    idle = tmp_path / "clip.mp4"
+    idle.touch()
+    [sentence] = checks.problems(Settings(avatar=idle, talk_avatar=tmp_path / "talk.mp4"), tmp_path)
+    assert sentence.startswith("LIVE_TALK_AVATAR")
+
+
 def test_folder_of_another_user_is_a_sentence_where_the_demo_s_own_is_not_there_yet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

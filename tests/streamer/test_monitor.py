@@ -46,7 +46,7 @@ class Air:
 
     def __post_init__(self) -> None:
         self.playlist = self.folder / "index.m3u8"
-        self.monitor = Monitor(self.playlist, self.pictures, self.counters)
+        self.monitor = Monitor(self.playlist, [self.pictures], self.counters)
 
     def send(self, moments: Sequence[Moment]) -> None:
         """Write one more segment, of which the monitor heard what was meant to be in it."""

@@ -75,10 +75,12 @@ def test_timeline_goes_on_from_the_record_and_the_time_since(
     channels.report(broker, CHANNEL)
     now = connection.now_ms(broker)
     monkeypatch.setattr("streamer.report.now_ms", lambda _: now)
-    broker.hset(keys.channel("main"), mapping={"position": 500, "tick": 200, "at_ms": now - 4000})
-    assert resume(broker, "main") == Place(600, 300)
+    broker.hset(
+        keys.channel("main"), mapping={"position": 500, "tick": 200, "idle_place": 70, "at_ms": now - 4000}
+    )
+    assert resume(broker, "main") == Place(600, 300, 170)
     broker.hset(keys.channel("main"), "tick", TICKS_MAX)
-    assert resume(broker, "main") == Place(600, 0)
+    assert resume(broker, "main") == Place(600, 0, 170)
 
 
 @pytest.mark.parametrize("mapping", [{}, {"position": "x"}, {"position": "1", "surplus": "2"}])

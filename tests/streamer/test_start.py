@@ -3,12 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from avatars import store
+from avatars.draft import Draft
+from avatars.store import Manifest, avatar_hash
 from settings import Settings
 from streamer.canvas import Canvas
 from streamer.outputs import Kind
-from streamer.start import avatar_of, encoder_command, label_of, targets_of
+from streamer.start import avatar_of, encoder_command, idle_of, label_of, targets_of
 from tests.streamer.conftest import make_avatar
 
 
@@ -34,6 +38,54 @@ def test_clip_that_is_not_there_is_refused(clip: Path) -> None:
     clip.unlink()
     with pytest.raises(SystemExit, match=r"cannot be read: No such file or directory\.$"):
         avatar_of(config(clip))
+
+
+def lay_ready(config: Settings, clip: Path, width: int, height: int) -> None:
+    """Prepare a clip by hand, of two frames of that size."""
+    avatar = make_avatar(width, height, 2)
+    with Draft(config.avatars_folder, avatar_hash(clip, config.avatar_max_side_px)) as draft:
+        (draft.path / store.PICTURES).write_bytes(avatar.pictures.tobytes())
+        np.save(draft.path / store.LANDMARKS, avatar.landmarks)
+        np.save(draft.path / store.MATRICES, avatar.matrices)
+        np.save(draft.path / store.BOXES, avatar.boxes)
+        np.save(draft.path / store.MASKS, avatar.masks)
+        draft.publish(Manifest(clip.name, store.PREPARATION, width, height, 2, 2, 2))
+
+
+@pytest.fixture
+def talk(clip: Path) -> Path:
+    talk = clip.with_name("talk.mp4")
+    talk.write_bytes(b"talk")
+    return talk
+
+
+def test_clip_that_speaks_may_be_another_than_that_of_idle(clip: Path, talk: Path) -> None:
+    two = config(clip, talk_avatar=talk)
+    for each in (clip, talk):
+        lay_ready(two, each, 64, 36)
+    speaking = avatar_of(two)
+    idle = idle_of(two, speaking)
+    assert idle
+    hashes = [avatar_hash(each, two.avatar_max_side_px) for each in (clip, talk)]
+    assert [idle.avatar.hash, speaking.hash] == hashes
+    assert len(idle.poses.to_talk) == 2
+
+
+def test_channel_has_one_clip_where_no_other_is_named(clip: Path) -> None:
+    for one in (config(clip), config(clip, talk_avatar=clip), config(clip, talk_avatar="")):
+        if not one.avatars_folder.exists():
+            lay_ready(one, clip, 64, 36)
+        assert idle_of(one, avatar_of(one)) is None
+
+
+def test_clips_of_two_sizes_are_refused(clip: Path, talk: Path) -> None:
+    two = config(clip, talk_avatar=talk)
+    lay_ready(two, clip, 64, 36)
+    lay_ready(two, talk, 36, 64)
+    with pytest.raises(
+        SystemExit, match=r"^LIVE_AVATAR has pictures of 64x36 pixels and LIVE_TALK_AVATAR of "
+    ):
+        idle_of(two, avatar_of(two))
 
 
 def test_program_that_is_not_there_is_refused(clip: Path) -> None:

@@ -17,6 +17,7 @@ from streamer.stretches import (
     Small,
     Trouble,
     clip_of,
+    mixed,
     troubles,
 )
 
@@ -117,3 +118,10 @@ def test_a_clip_that_stands_still_for_long_somewhere_could_be_taken_for_frozen()
 def test_a_clip_is_dark_where_it_is_so_anywhere() -> None:
     assert clip_of(250, lambda frame: picture(16 if frame < 20 else 90)).is_dark
     assert not clip_of(250, lambda _: picture(90)).is_dark
+
+
+def test_nothing_is_told_of_two_clips_that_one_of_them_may_look_like() -> None:
+    still, dark = Clip(moves=False, is_dark=False), Clip(moves=True, is_dark=True)
+    assert mixed([CLIP]) == mixed([CLIP, CLIP]) == CLIP
+    assert mixed([CLIP, still]) == still
+    assert mixed([dark, CLIP]) == dark

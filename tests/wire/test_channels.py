@@ -22,6 +22,15 @@ def test_report_comes_back_with_the_brokers_time(broker: Redis) -> None:
     assert channels.load(broker, "other") is None
 
 
+def test_clip_of_idle_is_told_where_it_is_another(broker: Redis) -> None:
+    channels.report(broker, replace(CHANNEL, idle="other", idle_place=70))
+    got = channels.load(broker, "main")
+    assert got is not None
+    assert (got.idle, got.idle_place_at(got.at_ms + 1000)) == ("other", 95)
+    channels.report(broker, CHANNEL)
+    assert replace(got, at_ms=0, idle="", idle_place=0) == CHANNEL
+
+
 def test_timeline_goes_on_at_25_frames_a_second() -> None:
     assert replace(CHANNEL, at_ms=5000).position_at(6000) == 1025
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from redis import Redis
 
+from avatars.pose import Poses
 from settings import Settings
 from tests.bells import taken
 from wire import channels, chunks, jobs, keys, sounds, supply, tallies, turns, uploads, workers
@@ -23,10 +24,11 @@ from wire.sounds import Slices
 from wire.tallies import Tally
 from wire.turns import Command
 from wire.workers import Worker
-from workers import dispatch, housekeeping, starts, stores
+from workers import dispatch, housekeeping, starts, stores, views
 from workers.absence import Absence
 from workers.leases import lease_ms
 from workers.publishing import publish, to_batches
+from workers.starts import Meeting
 
 Rings = list[tuple[str, str, int, int]]
 """What render workers were told: queue, job, chunk, attempt."""
@@ -338,6 +340,24 @@ def test_next_job_keeps_step_with_the_one_before_it(broker: Redis, frames: Redis
     second = jobs.load(broker, "k")
     assert second is not None
     assert second.position == now(broker).position + 100
+
+
+def test_job_on_a_clip_of_its_own_is_planned_where_that_meets_idle_and_the_next_in_step_behind_it(
+    rung: Rings, broker: Redis, frames: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    period, leap = 1000, 700  # further than the window
+    poses = Poses(to_talk=np.full(1, (1004 + leap) % period), to_idle=np.zeros(period, np.int64))
+    monkeypatch.setattr(views, "meeting_of", lambda *_: Meeting(poses, 0, 4))
+    broker.hset(keys.job("j"), "frames", 50)
+    post(broker, tmp_path, replace(JOB, id="k", frames=50))
+    bring_to_life(broker, replace(WORKER, speed=1000.0))
+    for _ in range(4):
+        dispatch.run_pass()
+        finish_all(broker, frames)
+    first, second = jobs.load_many(broker, ["j", "k"])
+    assert (first.position - first.leap, first.position % period) == (1004, (1004 + leap) % period)
+    assert (second.position, second.leap) == (first.position + 50, 0)
+    assert [(job, chunk) for _, job, chunk, _ in rung] == [(j, n) for j in "jk" for n in range(3)]
 
 
 def test_rows_of_aired_chunks_leave_the_table(rung: Rings, broker: Redis) -> None:

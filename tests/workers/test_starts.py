@@ -3,13 +3,15 @@
 import math
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from avatars.pose import Poses
 from wire import chunks
 from wire.media import FPS
-from workers.starts import MARGIN_S, actual_end, lead_s, plan
+from workers.starts import MARGIN_S, Meeting, actual_end, lead_s, plan
 
 
 def test_fast_worker_needs_only_its_first_chunk() -> None:
@@ -85,3 +87,24 @@ def test_job_that_aired_late_ends_whole_periods_after_its_plan() -> None:
     assert actual_end(1200, 1203, period=498) == 1200  # a report is some frames old
     assert actual_end(1200, 1690, period=498) == 1698
     assert actual_end(1200, 1100, period=498) == 1200
+
+
+MEETING = Meeting(Poses(to_talk=(np.arange(20) + 7) % 50, to_idle=(np.arange(50) + 3) % 20), ahead=4, fade=5)
+"""An idle clip with a period of 20, and one that speaks with a period of 50."""
+
+
+def test_job_begins_where_the_clips_meet_as_idle_will_be_by_then() -> None:
+    begins = 1000
+    idle_place = (begins + 4) % 20
+    assert (begins + MEETING.leap(begins)) % 50 == (idle_place + 7) % 50
+
+
+def test_job_behind_another_begins_where_the_clips_meet_as_idle_will_have_come_back() -> None:
+    end, begins = 1000, 1030
+    idle_place = (end % 50 + 3 + 30) % 20
+    assert (begins + MEETING.leap(begins, end)) % 50 == (idle_place + 7) % 50
+
+
+def test_job_right_behind_another_stays_on_its_clip_in_phase() -> None:
+    assert [MEETING.leap(1000 + since, 1000) for since in range(5)] == [0] * 5
+    assert MEETING.leap(1005, 1000) > 0
