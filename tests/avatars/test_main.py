@@ -46,6 +46,16 @@ def test_it_prepares_once_and_says_where(tmp_path: Path) -> None:
     assert run(tmp_path, clip) == (0, f"clip.mp4 is already prepared: {hash} in {tmp_path / hash}", "")
 
 
+def test_without_a_clip_it_prepares_those_of_the_settings(tmp_path: Path) -> None:
+    clips = [of_presenter(tmp_path / f"{count}.mp4", "", frames=count) for count in (2, 3)]
+    named = zip(("LIVE_AVATAR", "LIVE_TALK_AVATAR"), map(str, clips), strict=True)
+    environment = {**os.environ, "LIVE_AVATARS_FOLDER": str(tmp_path / "avatars"), **dict(named)}
+    command = [sys.executable, "-m", "avatars", "prepare"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL, timeout=60)
+    homes = (tmp_path / "avatars").iterdir()
+    assert sorted(open_avatar(tmp_path / "avatars", home.name).frames for home in homes) == [2, 3]
+
+
 def test_a_refused_clip_is_one_sentence(tmp_path: Path) -> None:
     assert run(tmp_path, tmp_path / "none.mp4") == (
         1,
