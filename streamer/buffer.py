@@ -88,9 +88,10 @@ class Buffer:
             return Supply.READY, first
 
     def _may_begin(self, first: Spoken, position: int, is_idle: bool) -> bool:
-        if is_due(position, first.position - first.job.leap, self._ahead_max):
+        begins = first.position - first.job.leap
+        if is_due(position, begins, self._ahead_max):
             return True
-        is_behind_a_gap = position < self._free_until <= first.position
+        is_behind_a_gap = position < self._free_until <= begins
         last = self._frames[-1]
         is_well_ahead = self.is_full() or last.job.id != first.job.id or last.is_last
         return is_idle and is_behind_a_gap and is_well_ahead

@@ -152,6 +152,13 @@ def test_job_posted_after_another_was_cut_off_waits_for_its_place() -> None:
         assert taken(buffer, place) == (Supply.READY, 0)
 
 
+def test_job_for_which_the_timeline_leaps_over_what_was_planned_for_another_waits_for_its_place() -> None:
+    buffer = cut_off(rest=100)
+    buffer.put(spoken(replace(make_job("b", frames=1, position=430), leap=400), 0))
+    assert buffer.take(1) == (Supply.NONE, None)
+    assert taken(buffer, 30) == (Supply.READY, 0)
+
+
 def test_full_at_its_bound() -> None:
     buffer = Buffer(100)
     buffer.put(spoken(make_job(frames=999), *range(BOUND_FRAMES - 1)))
