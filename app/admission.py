@@ -1,5 +1,7 @@
 """Who is admitted: what must be alive for a job to be spoken, and room on its playlist and at the broker."""
 
+from collections.abc import Mapping
+
 from redis import Redis
 
 from app.errors import (
@@ -37,14 +39,15 @@ def check_service(broker: Redis) -> None:
         raise NoRenderWorkerError("No render worker is alive: nothing could be spoken.")
 
 
-def check_only_channel(broker: Redis, config: Settings) -> None:
-    """Check the channel of the settings where there is no other, and so no doubt which is meant.
+def check_early(broker: Redis, form: Mapping[str, str], config: Settings) -> None:
+    """Check the channel before its file is read, where the fields so far leave no doubt which is meant.
 
     Raises:
-        NoStreamerError, PlaylistFullError: see `check_channel`.
+        UnknownChannelError, NoStreamerError, PlaylistFullError: see `check_channel`.
     """
-    if set(channels.names(broker)) <= {config.channel}:
-        check_channel(broker, config.channel, config)
+    named = form.get("channel")
+    if named is not None or set(channels.names(broker)) <= {config.channel}:
+        check_channel(broker, named or config.channel, config)
 
 
 def check_channel(broker: Redis, name: str, config: Settings) -> None:

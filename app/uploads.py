@@ -44,7 +44,6 @@ def generate_video() -> Response:
     _check_size(request, have.settings.upload_max_bytes)
     _check_room(have.settings.uploads_folder, request.content_length or 0)
     admission.check_service(have.broker)
-    admission.check_only_channel(have.broker, have.settings)
     with _slot(have), _folder(have, uuid4().hex) as job_id:
         name, wishes = _receive(request, have, job_id)
         admission.check_channel(have.broker, wishes.channel, have.settings)
@@ -62,9 +61,8 @@ def _receive(request: Request, have: Parts, job_id: str) -> tuple[str, Wishes]:
     config = have.settings
 
     def check_so_far(known: Mapping[str, str]) -> None:
-        wishes = fields.parse(known, config.channel)
-        if "channel" in known:
-            admission.check_channel(have.broker, wishes.channel, config)
+        fields.parse(known, config.channel)
+        admission.check_early(have.broker, known, config)
 
     path = uploads.posted(config.uploads_folder, job_id)
     posted = form.receive(request, path, config.upload_max_bytes, check_so_far)

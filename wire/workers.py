@@ -1,7 +1,7 @@
 """Workers' heartbeats: who is alive, for which queue, how fast."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 
 from redis import Redis
@@ -75,9 +75,13 @@ LIVE = Call(scripts.LIVE, [keys.WORKERS], [keys.worker("")])
 """What asks for the records of the live workers."""
 
 
+_FIELDS = {field.name for field in fields(Worker)}
+
+
 @lru_cache(maxsize=1024)
 def _parse(record: str) -> Worker:
-    """Return a worker; most are as they were when they were last read."""
-    told = json.loads(record)
-    del told["owner"]
-    return Worker(**told)
+    """Return a worker; most are as they were when they were last read.
+
+    Those of a later version may tell more.
+    """
+    return Worker(**{name: value for name, value in json.loads(record).items() if name in _FIELDS})

@@ -7,6 +7,7 @@ unless another pass handed something out, or a job ended, since this one looked.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import chain
 from math import inf
 from threading import Event, Lock, Thread
 
@@ -42,7 +43,9 @@ FULL = 0.8
 """Share of the frames server's memory that the window may fill; the rest is for what is being rendered."""
 GATHER_S = 0.05
 """Passes that are rung for are so far apart at least: for what ends meanwhile one is run, its cost shared.
-The workers are not kept waiting, as each has another chunk, which takes longer."""
+Most workers have another chunk meanwhile, which takes longer."""
+BELLS_MAX = 8
+"""Messages in a render worker's queue at most: no more than two are of chunks that it still has time for."""
 RACES = 5
 """Times that a pass gives way to another before it leaves the rest to the timer."""
 
@@ -129,7 +132,7 @@ def _once() -> bool:
         _fail(scene.queued[job_id].job, reason)
     written = changes(scene.queued, actions, settings().jobs_kept_s)
     sends = [action for action in actions if isinstance(action, Send)]
-    if not turns.commit(stores.broker(), scene.turn, [*written, *map(_ring, sends)]):
+    if not turns.commit(stores.broker(), scene.turn, [*written, *chain.from_iterable(map(_bell, sends))]):
         _take_back(decided)
         return False
     for send in sends:
@@ -165,10 +168,14 @@ def _take_back(actions: Sequence[Action]) -> None:
             supply.forget(stores.frames(), action.job, [action.chunk])
 
 
-def _ring(send: Send) -> Command:
-    """Return what tells the worker; if that gets lost the chunk is overdue in time, and rung again."""
+def _bell(send: Send) -> list[Command]:
+    """Return what tells the worker; if that gets lost the chunk is overdue in time, and rung again.
+
+    What a worker that takes nothing was told longest ago is overdue, and dropped.
+    """
     ids = (send.job, send.chunk, send.attempt)
-    return ("LPUSH", send.worker, message(send.worker, "workers.render", ids, "{}.{}.{}".format(*ids)))
+    bell = message(send.worker, "workers.render", ids, "{}.{}.{}".format(*ids))
+    return [("LPUSH", send.worker, bell), ("LTRIM", send.worker, "0", str(BELLS_MAX - 1))]
 
 
 def _tell(send: Send) -> None:
@@ -196,7 +203,9 @@ def _cut_off(job: Job) -> None:
     """Take a job off the air for the one behind it, which can begin."""
     if jobs.move(stores.broker(), job, State.CANCELLED, settings().jobs_kept_s, {State.ON_AIR}):
         log.info("job %s gives way to one that was posted to be heard now", job.id)
-        housekeeping.forget(stores.frames(), settings().uploads_folder, job)
+        # by now more of it may have been handed out than when this pass looked
+        latest = jobs.load(stores.broker(), job.id) or job
+        housekeeping.forget(stores.frames(), settings().uploads_folder, latest)
 
 
 def _fail(job: Job, reason: str) -> None:

@@ -1,7 +1,7 @@
 """A task's message as a text, to be pushed in one step with what it tells of.
 
-Celery's own way of sending takes more of the CPU than all else in a pass of dispatch, and another step. In
-Redis a queue is a list; its elements are in Celery's protocol 2 and in the envelope of Kombu's virtual
+Celery's own way of sending takes more of the CPU than any other part of a pass of dispatch, and another step.
+In Redis a queue is a list; its elements are in Celery's protocol 2 and in the envelope of Kombu's virtual
 transports. Tests hold them to what Celery itself sends.
 """
 

@@ -166,8 +166,8 @@ def _tell(job_id: str, chunk: int, claimed: Row, publication: Publication, failu
     is_late = not (is_ours or _is_called_off(job_id))
     if is_late:
         log.warning("job %s chunk %d attempt %d came too late: it changes nothing", job_id, chunk, attempt)
-    ring_dispatch()
     _count(error, is_ours, is_late)
+    ring_dispatch()
 
 
 def _count(error: Exception | None, is_ours: bool, is_late: bool) -> None:

@@ -312,9 +312,18 @@ def read_until_refused(client: FlaskClient, *parts: Part) -> int:
     return body.tell()
 
 
-def test_full_playlist_of_the_only_channel_refuses_a_post_unread(client: FlaskClient, broker: Redis) -> None:
+def test_full_playlist_of_the_only_channel_refuses_before_the_file_is_read(
+    client: FlaskClient, broker: Redis
+) -> None:
     fill(broker)
-    assert read_until_refused(client) == 0
+    assert read_until_refused(client) < 2**17
+
+
+def test_full_playlist_of_the_only_channel_does_not_answer_for_another(
+    client: FlaskClient, broker: Redis
+) -> None:
+    fill(broker)
+    assert refused(post(client, text("channel", "typo"), sound(GOOD_SOUND))) == (404, "unknown_channel")
 
 
 def test_a_full_playlist_refuses_a_post_that_names_its_channel_before_the_file_is_read(

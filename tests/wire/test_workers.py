@@ -1,5 +1,7 @@
 """Heartbeats: who is heard is alive; a name has one owner."""
 
+import json
+
 from redis import Redis
 
 from wire import keys, workers
@@ -25,3 +27,10 @@ def test_name_belongs_to_one_owner_until_its_heart_stops(broker: Redis) -> None:
     workers.leave(broker, WORKER.name, "me")
     assert workers.live(broker) == []
     assert workers.beat(broker, WORKER, "another")
+
+
+def test_worker_of_a_later_version_is_one_like_others(broker: Redis) -> None:
+    workers.beat(broker, WORKER, "me")
+    record = json.loads(str(broker.get(keys.worker(WORKER.name))))
+    broker.set(keys.worker(WORKER.name), json.dumps(record | {"later": "told"}))
+    assert workers.live(broker) == [WORKER]

@@ -27,6 +27,7 @@ from wire.workers import Worker
 from workers import dispatch, housekeeping, starts, stores, views
 from workers.absence import Absence
 from workers.leases import lease_ms
+from workers.messages import message
 from workers.publishing import publish, to_batches
 from workers.starts import Meeting
 
@@ -133,6 +134,29 @@ def test_worker_is_told_in_the_step_that_writes_down_what_it_is_told(
     dispatch.run_pass()
     assert sorted(chunks.table(broker, "j")) == [0, 1]
     assert len(rung) == 2
+
+
+def test_queue_of_a_worker_that_takes_nothing_is_bounded_and_keeps_the_newest(
+    rung: Rings, broker: Redis
+) -> None:
+    old = message("gpu.h.0", "workers.render", ("old", 0, 1), "old.0.1")
+    broker.lpush("gpu.h.0", *repeat(old, 20))
+    dispatch.run_pass()
+    assert len(rung) == dispatch.BELLS_MAX
+    assert rung[-2:] == [("gpu.h.0", "j", 0, 1), ("gpu.h.0", "j", 1, 1)]
+
+
+def test_each_chunk_that_is_handed_out_has_what_its_engine_hears_after_a_wipe_too(
+    rung: Rings, broker: Redis, frames: Redis
+) -> None:
+    for is_wiped in (False, True):
+        for _ in range(chunks.count(JOB.frames)):
+            known = len(rung)
+            dispatch.run_pass()
+            assert all(sounds.get(frames, "j", chunk) is not None for _, _, chunk, _ in rung[known:])
+            finish_all(broker, frames)
+        assert {chunk for _, _, chunk, attempt in rung if attempt == 1 + is_wiped} == {0, 1, 2, 3, 4}
+        frames.flushdb()
 
 
 def test_second_pass_hands_nothing_out_twice(rung: Rings, broker: Redis) -> None:

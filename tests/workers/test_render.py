@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kombu.exceptions import OperationalError
 from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from avatars.store import Avatar
 from settings import Settings
@@ -180,7 +180,7 @@ def test_worker_whose_device_is_lost_ends_even_where_nobody_can_be_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse() -> None:
-        raise OperationalError("the broker is gone")
+        raise RedisConnectionError("the broker is gone")
 
     monkeypatch.setattr(render, "ring_dispatch", refuse)
     with pytest.raises(Left):
