@@ -22,6 +22,8 @@ pytestmark = pytest.mark.slow
 AWAIT_S = 30.0
 GAP = "s without a picture"
 GAP_KILLED_S, GAP_FROZEN_S = 3.0, 6.0
+GAP_STARTED_S = 5.0
+"""With no standby: a streamer that is started has its programs to load first."""
 YIELDS_S = 1.0
 """In which a streamer that stood still has ended all that it sends with."""
 
@@ -115,7 +117,7 @@ def test_streamer_started_again_goes_on_with_its_job(system: System, entry: Entr
         system.kill("streamer")
         system.start("streamer")
 
-    check(system, speak_while(system, 73, hurt), entry)
+    check(system, speak_while(system, 73, hurt), entry, GAP_STARTED_S)
 
 
 @pytest.mark.fault("streamer frozen mid-job, past its lease, then awake")
