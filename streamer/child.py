@@ -166,7 +166,7 @@ class Child:
         return "it closed its input"
 
     def _hear(self, heard: Callable[[bytes], None]) -> None:
-        """Pass on what comes. Where that fails nothing more is read, and so the child stands still."""
+        """Pass on what comes. Where that fails the output is closed, and so the child ends."""
         assert self._process.stdout
         with self._process.stdout as stdout:
             try:

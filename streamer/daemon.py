@@ -84,15 +84,17 @@ class Playout:
     def run(self, is_stopped: Callable[[], bool], may_send: Callable[[bool], bool]) -> None:
         """Send a tick every 40 ms from now on until `is_stopped`, and what it takes then to close the mouth.
 
-        `may_send`, told whether the ticks stood still, says each time
-        whether the channel is still to be sent from here; nothing is sent after it was not.
+        `may_send`, told once of each time that the ticks stood still, says before each tick whether the
+        channel is still to be sent from here; nothing is sent after it was not.
         """
         number = self._number + 1
-        pace = Pace(monotonic() - number / FPS)
+        pace, was_still = Pace(monotonic() - number / FPS), False
         while not ((ends := is_stopped()) and self._is_quiet()):
             self._wait(pace, number)
-            if not may_send(pace.has_stalled(number, monotonic())):
+            stands_still = pace.has_stalled(number, monotonic())
+            if not may_send(stands_still and not was_still):
                 return
+            was_still = stands_still
             if skipped := pace.to_skip(number, monotonic()):
                 self._skip(skipped)
                 number += skipped

@@ -14,7 +14,7 @@ from streamer.child import LOOK_S, BrokenPipe, Child, Stop
 from streamer.flv import Tag
 from streamer.hub import Hub
 from streamer.messages import Messages
-from streamer.outputs import OPEN, Target
+from streamer.outputs import OPEN, Kind, Target
 from wire.targets import Report, State
 
 PUSHER = (sys.executable, "-m", "streamer.pusher")
@@ -35,7 +35,7 @@ class Pushing:
         self._command = [*command, target.id]  # by the name alone `ps` tells them apart
         self._backlog, self._news = Backlog(), Condition()
         self._preface = hub.preface  # of the stream that is in the backlog
-        self._messages = Messages(target.address)
+        self._messages = Messages(target.address if target.kind is Kind.RTMP else "")
         self._stop = Stop()
         self._began_s = 0.0
         self._opened = 0

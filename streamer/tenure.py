@@ -51,8 +51,8 @@ class Tenure:
     def run(self, stop: Event) -> None:
         """Renew the lease, or wait for it, until `stop`; then let it go. The body of a thread."""
         while not stop.is_set():
-            is_wanted = self._wanted.is_set()
-            self._wanted.clear()
+            if is_wanted := self._wanted.is_set():
+                self._wanted.clear()
             try:
                 self.ask()
             except Exception:

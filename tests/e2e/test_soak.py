@@ -7,11 +7,12 @@ from bench.soak.run import soak
 from bench.soak.verdict import goals, shown
 from tests.system import System
 
-SHORT_S, LONG_S = 6.0, 60.0
+SECONDS = 60.0
+"""What a blow may cost excuses all for 20 s: a shorter soak would meet every goal whatever went wrong."""
 SEED = 16
 
 
-@pytest.mark.parametrize("seconds", [SHORT_S, pytest.param(LONG_S, marks=pytest.mark.slow)])
-def test_jobs_and_one_blow_meet_every_goal(system: System, seconds: float) -> None:
-    found = soak(system, list(posts(SEED, seconds)), list(blows(SEED, seconds)), seconds, SEED)
+@pytest.mark.slow
+def test_jobs_and_one_blow_meet_every_goal(system: System) -> None:
+    found = soak(system, list(posts(SEED, SECONDS)), list(blows(SEED, SECONDS)), SECONDS, SEED)
     assert [goal for goal in goals(found) if not goal.is_met] == [], shown(found)

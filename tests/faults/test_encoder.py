@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,9 +22,15 @@ GAP_KILLED_S, GAP_FROZEN_S = 2.0, 8.0
 
 def encoder(system: System) -> int:
     """Return the process id of the streamer's ffmpeg."""
-    names = {pid: Path(f"/proc/{pid}/comm").read_text() for pid in system.children("streamer")}
-    (found,) = (pid for pid, name in names.items() if "ffmpeg" in name)
+    (found,) = (pid for pid in system.children("streamer") if "ffmpeg" in name(pid))
     return found
+
+
+def name(pid: int) -> str:
+    """Return what the process runs; nothing once it has ended."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text()
+    return ""
 
 
 def reconnects(system: System) -> int:

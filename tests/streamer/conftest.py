@@ -135,7 +135,16 @@ def is_open(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_until(what: Callable[[], bool], patience_s: float = 10.0) -> None:
+def has_ended(pid: int) -> bool:
+    """Return whether the process is gone; whoever inherits it may not have looked yet."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True
+    return stat.rpartition(")")[2].split()[0] == "Z"
+
+
+def wait_until(what: Callable[[], bool], patience_s: float = 30.0) -> None:
     """Wait for something to become true."""
     end = time.monotonic() + patience_s
     while not what():

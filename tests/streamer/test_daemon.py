@@ -11,6 +11,7 @@ from avatars.store import Avatar
 from streamer.label import Label
 from streamer.mixing import RAMP_SAMPLES, planes
 from streamer.pace import STALL_S
+from streamer.tenure import ANSWER_S
 from tests.streamer.air import FADE, Air
 from tests.streamer.conftest import (
     FRAMES,
@@ -363,6 +364,26 @@ def test_stall_long_enough_for_another_to_take_over_is_asked_about_before_the_ne
     air.playout.run(is_stopped, may_send)
     assert asked == [60]
     assert len(air.numbers) == 60
+
+
+def test_stall_is_asked_about_once_so_that_a_broker_that_hangs_costs_no_tick(
+    air: Air, clock: list[float]
+) -> None:
+    asked: list[int] = []
+
+    def may_send(has_stalled: bool) -> bool:
+        if has_stalled:
+            asked.append(len(air.numbers))
+            clock[0] += ANSWER_S
+        return True
+
+    def is_stopped() -> bool:
+        clock[0] += {10: STALL_S + 0.1}.get(len(air.numbers), 0.0)
+        return len(air.numbers) == 100
+
+    air.playout.run(is_stopped, may_send)
+    assert asked == [10]
+    assert air.counters.ticks_skipped == 0
 
 
 @pytest.mark.usefixtures("clock")

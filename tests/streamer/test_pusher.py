@@ -9,19 +9,13 @@ from pathlib import Path
 
 from streamer.outputs import Kind, Target
 from streamer.pushing import PUSHER
-from tests.streamer.conftest import wait_until
+from tests.streamer.conftest import has_ended, wait_until
 
 STARTS = """
 import subprocess, sys, time
 print(subprocess.Popen(sys.argv[1:]).pid, flush=True)
 time.sleep(600)
 """
-
-
-def has_ended(pid: int) -> bool:
-    """Return whether the process is gone; whoever inherits it may not have looked yet."""
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def is_empty(pipe: int) -> bool:
