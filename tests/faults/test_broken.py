@@ -39,6 +39,7 @@ def test_wrong_output_is_refused_and_the_chunk_rendered_again(
     survive(system, [speech(seed=22, seconds=4)], lambda: None, entry)
 
 
+@pytest.mark.slow
 @pytest.mark.fault("a worker raises on every chunk")
 def test_worker_that_always_raises_costs_no_chunk_while_another_is_good(system: System, entry: Entry) -> None:
     bad = system.folder / "bad"

@@ -54,6 +54,7 @@ def others(system: System) -> dict[str, tuple[int, int]]:
     return {n: (t["reconnects"], t["groups_dropped"]) for n, t in told.items() if n != "rtmp1"}
 
 
+@pytest.mark.slow
 @pytest.mark.fault("RTMP server killed mid-job, and started again 3 s later")
 def test_server_that_is_started_again_is_published_to_again(system: System, entry: Entry) -> None:
     sound, before = speech(91, seconds=9), others(system)
