@@ -14,7 +14,7 @@ from app.errors import (
 from settings import Settings
 from wire import channels, jobs, keys, workers
 from wire.channels import Channel
-from wire.connection import MEMORY, Memory, memory, scripts_at_once
+from wire.connection import MEMORY, Memory, in_ms, memory, scripts_at_once
 from wire.jobs import Job
 
 FULL = 0.9
@@ -35,7 +35,7 @@ def check_service(broker: Redis) -> None:
     """
     (used, bound), found = scripts_at_once(broker, MEMORY, workers.LIVE)
     _check_memory((int(used), int(bound)))
-    if not any(worker.role == "render" and not worker.is_ending for worker in workers.parse(found)):
+    if not any(worker.role == "render" for worker in workers.takers(workers.parse(found))):
         raise NoRenderWorkerError("No render worker is alive: nothing could be spoken.")
 
 
@@ -91,9 +91,9 @@ def _look(broker: Redis, name: str) -> tuple[Channel | None, int, int]:
         pipe.hgetall(keys.channel(name))
         pipe.llen(keys.playlist(name))
         pipe.time()
-        told, waiting, (seconds, micros) = pipe.execute()
+        told, waiting, time = pipe.execute()
     channel = channels.parse(name, told) if told else None
-    return channel, waiting, seconds * 1000 + micros // 1000
+    return channel, waiting, in_ms(time)
 
 
 def _full(channel: str, config: Settings) -> PlaylistFullError:

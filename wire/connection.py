@@ -56,7 +56,12 @@ def _connect(url: str, timeout_s: float, decode_responses: bool) -> Redis:
 
 def now_ms(client: Redis) -> int:
     """Return the server's clock in milliseconds: the one clock that all processes share."""
-    seconds, micros = client.time()
+    return in_ms(client.time())
+
+
+def in_ms(told: tuple[int, int]) -> int:
+    """Return a server's answer to TIME, seconds and microseconds, in milliseconds."""
+    seconds, micros = told
     return int(seconds) * 1000 + int(micros) // 1000
 
 

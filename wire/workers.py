@@ -1,6 +1,7 @@
 """Workers' heartbeats: who is alive, for which queue, how fast."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 
@@ -68,7 +69,12 @@ def parse(found: list[str]) -> list[Worker]:
 
 def serving(broker: Redis) -> list[Worker]:
     """Return the live workers that take work."""
-    return [worker for worker in live(broker) if not worker.is_ending]
+    return takers(live(broker))
+
+
+def takers(found: Iterable[Worker]) -> list[Worker]:
+    """Return those that take work."""
+    return [worker for worker in found if not worker.is_ending]
 
 
 LIVE = Call(scripts.LIVE, [keys.WORKERS], [keys.worker("")])

@@ -13,7 +13,7 @@ from wire.jobs import Job, State
 from wire.lineup import Lineup
 from wire.media import FPS
 from wire.supply import Fence
-from wire.workers import Worker, family
+from wire.workers import Worker, family, takers
 from workers import starts
 from workers.assignment import JobView, WorkerView
 from workers.effort import effort
@@ -74,7 +74,7 @@ def gather(broker: Redis, frames: Redis, window_frames: int) -> Scene:
     seen = turns.look(broker, window_frames)
     now = seen.now_ms
     rendering = [worker for worker in seen.workers if worker.role == "render"]
-    staying = [worker for worker in rendering if not worker.is_ending]
+    staying = takers(rendering)
     planned = [plan for line in seen.lineups for plan in _walk(line, staying, now, window_frames)]
     fences, held = supply.look(frames, {plan.job.id: _done(plan.rows) for plan in planned})
     queued = {plan.job.id: _queued(plan, fences.get(plan.job.id)) for plan in planned}
