@@ -18,7 +18,7 @@ class Lease:
     """A channel's lease as it lies in the broker; times are its clock in milliseconds.
 
     `epoch` grows whenever another takes it; `holder` is empty where the last one let it go. It was taken at
-    `since_ms` and renewed at `at_ms`: a holder that lives changes it several times a second.
+    `since_ms` and renewed at `at_ms`, which each renewal makes later: so a holder that lives is seen to.
     """
 
     holder: str = ""

@@ -122,16 +122,19 @@ RENEW_LEASE = (
     _NOW
     + """
 -- KEYS lease; ARGV holder, epoch
-local holder, epoch = unpack(redis.call('HMGET', KEYS[1], 'holder', 'epoch'))
+local holder, epoch, at = unpack(redis.call('HMGET', KEYS[1], 'holder', 'epoch', 'at_ms'))
 local newer = tonumber(epoch or -1) - ARGV[2]
 if newer > 0 or (newer == 0 and holder ~= ARGV[1]) then return {holder, epoch} end
 redis.call('PERSIST', KEYS[1])
 if newer < 0 then redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'epoch', ARGV[2], 'since_ms', now) end
-redis.call('HSET', KEYS[1], 'at_ms', now)
+redis.call('HSET', KEYS[1], 'at_ms', string.format('%d', math.max(now, (at or 0) + 1)))
 return false
 """
 )
-"""Renew a lease, or lay it down anew where it is lost or older; return who holds it where it is another's."""
+"""Renew a lease, or lay it down anew where it is lost or older; return who holds it where it is another's.
+
+Its time grows each time, whatever the clock does: that it changed is how others see that the holder lives.
+"""
 
 RELEASE_LEASE = """
 -- KEYS lease; ARGV holder, epoch

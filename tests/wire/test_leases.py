@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from tests.streamer.conftest import make_job
-from wire import channels, gauges, jobs, leases, targets
+from wire import channels, gauges, jobs, keys, leases, targets
 from wire.channels import Channel
 from wire.connection import now_ms
 from wire.gauges import Gauges
@@ -53,11 +53,18 @@ def test_lease_is_taken_by_a_call_that_is_sent_again_as_its_answer_was_lost(brok
 def test_lease_that_was_renewed_since_it_was_seen_is_not_taken(broker: Redis) -> None:
     take(broker, "a", 1)
     seen = leases.load(broker, "main")
-    while now_ms(broker) == seen.at_ms:
-        pass
     leases.renew(broker, "main", "a", 1)
     assert not leases.take(broker, "main", "b", seen, 2)
     assert leases.load(broker, "main").since_ms == seen.since_ms
+
+
+def test_each_renewal_is_seen_however_soon_it_follows_and_whatever_the_clock_does(broker: Redis) -> None:
+    take(broker, "a", 1)
+    ahead_ms = now_ms(broker) + 60_000
+    broker.hset(keys.lease("main"), "at_ms", ahead_ms)
+    for later_ms in range(1, 4):
+        leases.renew(broker, "main", "a", 1)
+        assert leases.load(broker, "main").at_ms == ahead_ms + later_ms
 
 
 def test_deposed_holder_learns_of_it_when_it_renews(broker: Redis) -> None:
