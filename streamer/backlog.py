@@ -16,8 +16,8 @@ BEHIND_MS = 3000
 class Backlog:
     """Tags in order. While nobody takes them, the newest group is kept for whoever comes."""
 
-    def __init__(self) -> None:
-        self.dropped = 0
+    def __init__(self, dropped: int = 0) -> None:
+        self.dropped = dropped
         """Groups that were dropped, whole or from somewhere on, because the target was slow."""
         self._tags: deque[Tag] = deque()
         self._is_taken = False
@@ -43,11 +43,6 @@ class Backlog:
     def take(self) -> Tag | None:
         """Return the oldest that waits, if any does."""
         return self._tags.popleft() if self._tags else None
-
-    def clear(self) -> None:
-        """Drop all that waits: what comes now is another stream."""
-        self._tags.clear()
-        self._is_skipping = True
 
     def begin(self) -> None:
         """Note that somebody takes from now on."""

@@ -126,40 +126,48 @@ class Encoder:
                 self._drop_oldest()
 
     def _run(self) -> None:
-        while True:
+        self._take()
+        while self._tick:
             try:
-                self._once()
+                self._once(self._tick)
+                continue
+            except BrokenPipe as reason:
+                log.warning("ffmpeg is given up: %s", reason)
             except Exception:
                 log.exception("the encoder failed")
             if self._stop.wait(RESTART_S):
                 break
             self._counters.encoder_restarts += 1
             self._empty()
+            self._take()
         if left := self._queue.qsize() + bool(self._tick) + len(self._fed):
             log.warning("%d frames waited for ffmpeg and are not sent", left)
 
-    def _once(self) -> None:
-        """Feed one ffmpeg until it ends, or has all when it is to stop."""
-        self._take()
-        if self._tick is None:
-            return
+    def _once(self, first: Tick) -> None:
+        """Feed one ffmpeg, from tick `first` on, until timestamps start again, or it has all at the stop.
+
+        Raises:
+            BrokenPipe: it is given up.
+        """
         self._owed_s, self._patience_s = None, FIRST_YIELD_S
-        if self._is_rebase_due(self._tick):
-            log.info("timestamps start again at 0, targets begin anew")
-            self._base = self._tick.number
-            self._hub.renew()
-        command, splitter = self._command(self._tick.number - self._base), Splitter()
-        try:
-            with Child("ffmpeg", command, self._stop, partial(self._hear, splitter), self._log) as ffmpeg:
-                log.info("ffmpeg started, process %d", ffmpeg.pid)
-                ffmpeg.write(self._header)
-                while self._tick and not self._is_rebase_due(self._tick):
-                    tick, self._tick = self._tick, None
-                    self._feed(ffmpeg, tick)
-                    self._take()
-                ffmpeg.finish()
-        except BrokenPipe as reason:
-            log.warning("ffmpeg is given up: %s", reason)
+        if self._is_rebase_due(first):
+            self._rebase(first.number)
+        command, splitter = self._command(first.number - self._base), Splitter()
+        with Child("ffmpeg", command, self._stop, partial(self._hear, splitter), self._log) as ffmpeg:
+            log.info("ffmpeg started, process %d", ffmpeg.pid)
+            ffmpeg.write(self._header)
+            while self._tick and not self._is_rebase_due(self._tick):
+                tick, self._tick = self._tick, None
+                self._feed(ffmpeg, tick)
+                self._take()
+            ffmpeg.finish()
+
+    def _rebase(self, number: int) -> None:
+        """Start timestamps again at tick `number`: what waits goes on with it, and nothing is lost."""
+        log.info("timestamps start again at 0, targets begin anew")
+        self._drop_fed()  # there is none, unless ffmpeg did not end by itself
+        self._base = number
+        self._hub.renew()
 
     def _is_rebase_due(self, tick: Tick) -> bool:
         return tick.number - self._base >= REBASE_TICKS and tick.spoken is None
@@ -200,12 +208,15 @@ class Encoder:
 
     def _empty(self) -> None:
         """Drop what an ffmpeg took with it, and what waited while there was none: sent late it stays late."""
-        for spoken in self._fed.rest():
-            self._drop(spoken)
+        self._drop_fed()
         if self._tick:
             self._drop(self._tick.spoken)
         while not self._queue.empty():
             self._drop_oldest()
+
+    def _drop_fed(self) -> None:
+        for spoken in self._fed.rest():
+            self._drop(spoken)
 
     def _drop_oldest(self) -> None:
         with suppress(Empty):  # another thread takes from the queue too

@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from threading import Condition, Thread
 from time import monotonic
 from types import TracebackType
@@ -27,14 +28,21 @@ PIPE_BYTES = 2**16
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Stream:
+    """What begins with `preface`, and what waits of it. Another follows where timestamps start again."""
+
+    preface: bytes
+    backlog: Backlog
+
+
 class Pushing:
     """Serves one target from `hub` while its context lasts; whatever befalls it, nobody else waits."""
 
     def __init__(self, target: Target, hub: Hub, command: Sequence[str] = PUSHER) -> None:
         self._target, self._hub = target, hub
         self._command = [*command, target.id]  # by the name alone `ps` tells them apart
-        self._backlog, self._news = Backlog(), Condition()
-        self._preface = hub.preface  # of the stream that is in the backlog
+        self._stream, self._news = Stream(hub.preface, Backlog()), Condition()
         self._messages = Messages(target.address if target.kind is Kind.RTMP else "")
         self._stop = Stop()
         self._began_s = 0.0
@@ -79,20 +87,24 @@ class Pushing:
             state=State.CONNECTING if since is None else State.CONNECTED,
             open_s=0.0 if since is None else monotonic() - since,
             reconnects=max(0, self._opened - 1),
-            groups_dropped=self._backlog.dropped,
+            groups_dropped=self._stream.backlog.dropped,
             error=self._error,
         )
 
     def _put(self, tag: Tag) -> None:
         with self._news:
-            if self._hub.preface is not self._preface:
-                self._backlog.clear()
-                self._preface = self._hub.preface
-            dropped = self._backlog.dropped
-            self._backlog.put(tag)
+            backlog = self._newest().backlog
+            dropped = backlog.dropped
+            backlog.put(tag)
             self._news.notify()
-        if self._backlog.dropped != dropped:
-            self._log(f"it is slow: {self._backlog.dropped} groups of pictures were dropped so far")
+        if backlog.dropped != dropped:
+            self._log(f"it is slow: {backlog.dropped} groups of pictures were dropped so far")
+
+    def _newest(self) -> Stream:
+        """Return the stream that comes now. What waits of the one before is left to whoever sends that."""
+        if self._hub.preface is not self._stream.preface:
+            self._stream = Stream(self._hub.preface, Backlog(self._stream.backlog.dropped))
+        return self._stream
 
     def _run(self) -> None:
         waited_s = 0.0
@@ -100,6 +112,7 @@ class Pushing:
             self._began_s = monotonic()
             try:
                 self._once()
+                continue
             except BrokenPipe as reason:
                 self._error = self._said or str(reason)
                 self._log(f"given up, {reason}; tried again")
@@ -109,42 +122,41 @@ class Pushing:
             self._stop.wait(waited_s)
 
     def _once(self) -> None:
-        """Feed one pusher until it ends, or has all when it is to stop."""
+        """Feed one pusher until it has all of its stream: another follows, or it is to stop.
+
+        Raises:
+            BrokenPipe: it is given up.
+        """
         with self._news:
-            self._backlog.begin()
+            stream = self._newest()
+            stream.backlog.begin()
         try:
-            if first := self._take():
+            if first := self._take(stream):
                 self._began_s = monotonic()
-                self._feed(*first)
+                self._feed(stream, first)
         finally:
             self._open_since_s = None
             with self._news:
-                self._backlog.end()
+                stream.backlog.end()
 
-    def _feed(self, preface: bytes, tag: Tag) -> None:
+    def _feed(self, stream: Stream, first: Tag) -> None:
         self._said = ""
         name = f"pusher {self._target.id}"
         with Child(name, self._command, self._stop, self._heard, self._told, PIPE_BYTES, STALL_S) as pusher:
             log.debug("target %s: pusher started, process %d", self._target.id, pusher.pid)
-            pusher.write(self._target.order(), preface, tag.data)
-            while next_ := self._take(preface):
-                pusher.write(next_[1].data)
+            pusher.write(self._target.order(), stream.preface, first.data)
+            while tag := self._take(stream):
+                pusher.write(tag.data)
             pusher.finish()
 
-    def _take(self, begun: bytes | None = None) -> tuple[bytes, Tag] | None:
-        """Wait for the next tag, and return it with the preface of its stream.
-
-        There is none if another stream follows the one that was `begun`, or the target is to stop and all
-        were taken.
+    def _take(self, stream: Stream) -> Tag | None:
+        """Wait for the stream's next tag; there is none once all were taken, and another follows or the
+        target is to stop.
         """
         with self._news:
-            while (preface := self._hub.preface) is begun or begun is None:
-                if self._preface is preface and (tag := self._backlog.take()):
-                    return preface, tag
-                if self._stop.is_set():
-                    break
+            while not (tag := stream.backlog.take()) and stream is self._stream and not self._stop.is_set():
                 self._news.wait(LOOK_S)
-        return None
+        return tag
 
     def _heard(self, output: bytes) -> None:
         if output == OPEN:

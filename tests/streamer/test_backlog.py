@@ -136,13 +136,3 @@ def check_decodable(sent: list[Tag]) -> None:
     for before, after in pairwise(pictures):
         assert after.kind is Kind.KEYFRAME or after.time_ms == before.time_ms + FRAME_MS
     assert all(tag.time_ms % GROUP_MS == 0 for tag in pictures if tag.kind is Kind.KEYFRAME)
-
-
-def test_another_stream_begins_with_its_own_keyframe() -> None:
-    backlog = Backlog()
-    put(backlog, group(5))
-    backlog.clear()
-    put(backlog, group(6)[1:])
-    assert len(backlog) == 0
-    put(backlog, group(0))
-    assert rest(taken(backlog)) == group(0)

@@ -16,7 +16,7 @@ from streamer.flv import Kind as Tags
 from streamer.flv import Splitter
 from streamer.hub import Hub
 from streamer.outputs import Kind, Target
-from streamer.pushing import Pushing
+from streamer.pushing import PIPE_BYTES, Pushing
 from tests.conftest import free_port
 from tests.streamer.conftest import children, running_rtmp, wait_until
 from tests.streamer.encoding import Bench, ffmpeg, received
@@ -27,6 +27,14 @@ from wire.targets import State
 KEY = "s3cret-k3y"
 PATIENCE_S = 30.0
 """A pusher is there within a second, on a machine that has time."""
+TAKES_ONCE_OPENED = """
+path = next(path for path in map(os.path.join, [folder] * 9, "012345678") if not os.path.exists(path))
+with open(path, "wb") as taken:
+    while not os.path.exists(opened):
+        time.sleep(0.01)
+    taken.write(sys.stdin.buffer.read())
+"""
+"""A pusher that keeps what it gets in a file of its own, and takes nothing until `opened` is there."""
 
 
 def rtmp_target(port: int, key: str = KEY) -> Target:
@@ -228,27 +236,35 @@ def test_target_that_waits_while_timestamps_start_again_gets_none_of_those_befor
     hub.remove(pushing._put)
     hub.renew()
     with pushing:
-        wait_until(lambda: pushing._backlog._is_taken)
+        wait_until(lambda: pushing._stream.backlog._is_taken)
         for each in group(0):
             hub.put(each)
     got = Splitter().feed(taken.read_bytes().partition(b"\n")[2])
     assert got == [tag(Tags.VIDEO_HEADER, 0), *group(0)]
 
 
-def test_target_keeps_the_keyframe_at_which_timestamps_start_again(tmp_path: Path) -> None:
-    starts, taken = tmp_path / "starts", tmp_path / "taken"
-    keep = f"open({str(starts)!r}, 'a').write('x'); open({str(taken)!r}, 'wb').write(sys.stdin.buffer.read())"
+def test_timestamps_that_start_again_cost_a_target_neither_what_waited_nor_what_follows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("streamer.pushing.STALL_S", 60.0)
+    monkeypatch.setattr("streamer.child.CLOSE_S", 30.0)
+    opened, large = tmp_path / "opened", bytes(PIPE_BYTES // 8)
+    take = f"import os, sys, time; folder, opened = {str(tmp_path)!r}, {str(opened)!r}; {TAKES_ONCE_OPENED}"
+    before = [tag(each.kind, each.time_ms, more=large) for each in group(50)]
     hub = Hub()
     hub.put(tag(Tags.VIDEO_HEADER, 0))
-    with Pushing(hls_target(tmp_path), hub, [sys.executable, "-c", f"import sys; {keep}"]):
-        for each in group(50):
+    with Pushing(hls_target(tmp_path), hub, [sys.executable, "-c", take]):
+        for each in before:
             hub.put(each)
-        wait_until(starts.exists, PATIENCE_S)
+        wait_until((tmp_path / "0").exists, PATIENCE_S)
         hub.renew()
         for each in group(0):
             hub.put(each)
-        wait_until(lambda: starts.read_text() == "xx", PATIENCE_S)
-    assert Splitter().feed(taken.read_bytes().partition(b"\n")[2]) == [tag(Tags.VIDEO_HEADER, 0), *group(0)]
+        opened.touch()
+        wait_until((tmp_path / "1").exists, PATIENCE_S)
+    got = [Splitter().feed((tmp_path / name).read_bytes().partition(b"\n")[2]) for name in ("0", "1")]
+    assert got == [[tag(Tags.VIDEO_HEADER, 0), *stream] for stream in (before, group(0))]
+    assert "tried again" not in caplog.text
 
 
 def test_changed_headers_have_every_target_begin_anew(tmp_path: Path) -> None:
