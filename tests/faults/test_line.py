@@ -44,6 +44,7 @@ def post(system: System, sound: NDArray[np.int16]) -> str:
 
 
 @pytest.mark.fault("100 jobs of 0.2 s to 5 s, one behind the other")
+@pytest.mark.runs(1)
 @pytest.mark.timeout(2 * LINE_S)
 @pytest.mark.slow
 def test_jobs_in_a_line_follow_each_other_without_a_picture_of_idle(

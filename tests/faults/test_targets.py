@@ -145,6 +145,8 @@ def test_black_hole_is_seen_and_left_and_viewers_elsewhere_notice_nothing(
 
 
 @pytest.mark.fault("a target's uplink has half the bit rate, for two minutes")
+@pytest.mark.runs(1)
+@pytest.mark.timeout(5 * SLOW_FULL_S)
 @pytest.mark.slow
 def test_slow_uplink_costs_whole_groups_there_and_nothing_elsewhere(
     system: System, entry: Entry, is_full: bool
