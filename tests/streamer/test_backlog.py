@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import islice, pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer.backlog import BEHIND_MS, Backlog
@@ -113,7 +113,6 @@ def is_no_keyframe(tag: Tag) -> bool:
     return tag.kind is not Kind.KEYFRAME
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(st.tuples(st.integers(0, 150), st.integers(0, 150), st.booleans()), max_size=60))
 def test_what_is_sent_can_always_be_decoded(turns: list[tuple[int, int, bool]]) -> None:
     stream = iter([tag for number in range(100) for tag in group(number)])

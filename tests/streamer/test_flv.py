@@ -1,7 +1,7 @@
 """FLV taken apart."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer.flv import HEADER, FlvError, Kind, Splitter, Tag
@@ -11,7 +11,6 @@ TAGS = [tag(kind, time_ms) for time_ms in (0, 40, 2**24 + 7, 2**31 - 40) for kin
 STREAM = HEADER + b"".join(tag.data for tag in TAGS)
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(st.integers(1, len(STREAM)), max_size=30))
 def test_tags_are_the_same_in_whatever_pieces_they_come(cuts: list[int]) -> None:
     splitter, got, start = Splitter(), list[Tag](), 0

@@ -5,7 +5,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer.canvas import Canvas
@@ -51,7 +51,6 @@ def test_fade_begins_with_nothing_rises_with_each_step_and_ends_with_all(curve: 
     assert all(before < after for before, after in pairwise(weights[:-1]))
 
 
-@settings(deadline=None)
 @given(patches(), st.integers(0, FULL))
 def test_patch_is_blended_within_half_a_step_and_changes_nothing_outside(patch: Patch, share: int) -> None:
     before = picture(100)

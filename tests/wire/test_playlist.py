@@ -52,7 +52,7 @@ def test_what_is_on_air_is_never_moved(broker: Redis, mode: Mode) -> None:
     assert post(broker, on_air, named("b", mode, priority=9)) == ["a", "b"]
 
 
-@example_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@example_settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(POSTS, st.integers(0, 30))
 def test_order_is_that_of_rank_and_then_of_posting(
     broker: Redis, posts: list[tuple[Mode, int, State]], on_air: int
