@@ -20,7 +20,7 @@ Answer = tuple[int, dict[str, object]]
 
 def connected(url: str) -> socket.socket:
     address = urlsplit(url)
-    return socket.create_connection((str(address.hostname), address.port or 80), timeout=20)
+    return socket.create_connection((str(address.hostname), address.port or 80), timeout=60)
 
 
 def exchange(url: str, *pieces: bytes) -> Answer:

@@ -22,7 +22,7 @@ from tests.app import sounds
 from tests.app.clients import SLOW_HEADS, Dripped, drip
 from tests.app.servers import served, streamed
 from tests.app.waiting import wait_for
-from tests.conftest import free_port
+from tests.conftest import ANSWER_S, free_port
 from wire import channels, connection, keys, workers
 from wire.channels import Channel
 from wire.workers import ROLES, Worker
@@ -176,7 +176,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     folder = tmp_path_factory.mktemp("served")
     with redis_server(folder) as (address, _):
         config = settings_for(address, folder)
-        broker = connection.broker(config.broker_url, 2.0)
+        broker = connection.broker(config.broker_url, ANSWER_S)
         folder = config.hls_folder / config.channel
         with streamed(folder) as stream, served(config) as url:
             yield Live(url, config, broker, all_alive(broker), stream)

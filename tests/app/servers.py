@@ -28,11 +28,11 @@ def served(config: Settings) -> Iterator[str]:
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment)
     try:
         url = f"http://127.0.0.1:{port}"
-        wait_for(lambda: _answers(url), "the API to answer", 30)
+        wait_for(lambda: _answers(url), "the API to answer")
         yield url
     finally:
         process.terminate()
-        process.wait(15)
+        process.wait(60)
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from settings import Settings
 from tests.app import sounds
 from tests.app.conftest import Hearts, all_alive, redis_server, settings_for
 from tests.app.forms import TYPE, form, sound
+from tests.conftest import ANSWER_S
 from wire import connection, jobs
 
 LIMIT_S = 15.0
@@ -64,7 +65,7 @@ def own(tmp_path: Path) -> Iterator[tuple[Flask, Settings, Callable[[int], None]
     with redis_server(tmp_path) as (address, process):
         config = settings_for(address, tmp_path)
         app = create_app(config)
-        all_alive(connection.broker(config.broker_url, 0.5))
+        all_alive(connection.broker(config.broker_url, ANSWER_S))
         yield app, config, process.send_signal
         app.extensions[KEY].prober.close()
 

@@ -4,7 +4,6 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 
 import pytest
 
@@ -29,49 +28,60 @@ def ends() -> Iterator[tuple[PacedSocket, socket.socket]]:
         yield server, client
 
 
-def read_all(server: PacedSocket) -> tuple[bytes, float]:
-    begun, got = time.monotonic(), b""
+def read_all(server: PacedSocket) -> bytes:
+    got = b""
     while piece := server.recv(100):
         got += piece
-    return got, time.monotonic() - begun
+    return got
 
 
 def test_a_client_that_sends_nothing_is_late(ends: tuple[PacedSocket, socket.socket]) -> None:
     server, _ = ends
-    got, took_s = read_all(server)
-    assert (got, was_late(server)) == (b"", True)
-    assert took_s > 0.25
-
-
-def test_a_client_that_sends_byte_by_byte_is_late(ends: tuple[PacedSocket, socket.socket]) -> None:
-    server, client = ends
-    stop = Event()
-
-    def drip() -> None:
-        while not stop.wait(0.02):
-            client.send(b"x")
-
-    with ThreadPoolExecutor(1) as aside:
-        dripping = aside.submit(drip)
-        got, _ = read_all(server)  # ends
-        stop.set()
-        dripping.result(PATIENCE_S)
+    begun = time.monotonic()
+    server.begin()
+    assert read_all(server) == b""
     assert was_late(server)
-    assert 0 < len(got) < 1000
+    assert time.monotonic() - begun > 0.9 * pace.GRACE_S
 
 
-def test_what_comes_gives_more_time(ends: tuple[PacedSocket, socket.socket]) -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time, in seconds, by which connections are paced."""
+    clock = [100.0]
+    monkeypatch.setattr(pace, "monotonic", lambda: clock[0])
+    return clock
+
+
+def test_a_client_that_sends_byte_by_byte_is_late(
+    clock: list[float], ends: tuple[PacedSocket, socket.socket]
+) -> None:
+    server, client = ends
+    dripped = 0
+    while dripped < 100 and not was_late(server):
+        client.send(b"x")
+        clock[0] += 0.02
+        dripped += len(server.recv(100))
+    assert 10 < dripped < 20
+
+
+def test_what_comes_gives_more_time(clock: list[float], ends: tuple[PacedSocket, socket.socket]) -> None:
     server, client = ends
     client.sendall(bytes(20_000))  # 20 s more
     assert sum(len(server.recv(100)) for _ in range(200)) == 20_000
-    time.sleep(2 * pace.GRACE_S)
+    clock[0] += pace.GRACE_S + 19
     client.sendall(b"more")
     assert server.recv(100) == b"more"
-    assert not was_late(server)
+    clock[0] += 2
+    assert server.recv(100) == b""
+    assert was_late(server)
 
 
-def test_a_client_that_ends_is_not_late(ends: tuple[PacedSocket, socket.socket]) -> None:
+def test_a_client_that_ends_is_not_late(
+    ends: tuple[PacedSocket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
     server, client = ends
+    monkeypatch.setattr(pace, "GRACE_S", PATIENCE_S)
+    server.begin()
     client.shutdown(socket.SHUT_WR)
     assert server.recv(100) == b""
     assert not was_late(server)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def wait_for(done: Callable[[], object], what: str, timeout_s: float = 15.0) -> None:
+def wait_for(done: Callable[[], object], what: str, timeout_s: float = 60.0) -> None:
     """Wait until `done()` is true; fail, naming `what` was waited for, after `timeout_s`."""
     end = time.monotonic() + timeout_s
     while not done():

@@ -40,7 +40,8 @@ class Supervised:
 
 
 @pytest.fixture
-def api() -> Iterator[Settings]:
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    monkeypatch.setattr(probe, "TIMEOUT_S", 60.0)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Api)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

@@ -27,7 +27,7 @@ while :; do sleep 0.1; done
 """
 
 
-def _process(name: str, stage: Stage, folder: Path, program: str = PROGRAM, stop_s: int = 5) -> Process:
+def _process(name: str, stage: Stage, folder: Path, program: str = PROGRAM, stop_s: int = 30) -> Process:
     script = folder / f"{name}.sh"
     script.write_text(program)
     return Process(name, stage, ("sh", str(script), name, str(folder)), stop_s)

@@ -14,7 +14,7 @@ from celery.signals import worker_shutting_down
 from redis import ConnectionError as RedisConnectionError
 from redis import Redis
 
-from wire import workers
+from wire import keys, workers
 from wire.workers import Worker
 from workers import ending, heartbeat
 from workers.heartbeat import Heartbeat
@@ -24,7 +24,7 @@ def heart(broker: Redis, owner: str = "me") -> Heartbeat:
     return Heartbeat(broker, "gpu.h.0", "render", "gpu.h.0", owner)
 
 
-def until(condition: Callable[[], bool], bound_s: float = 10.0) -> bool:
+def until(condition: Callable[[], bool], bound_s: float = 60.0) -> bool:
     end = time.monotonic() + bound_s
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)
@@ -57,6 +57,7 @@ def test_worker_whose_name_is_taken_is_ended(broker: Redis, monkeypatch: pytest.
     monkeypatch.setattr(os, "kill", kill)
     monkeypatch.setattr(heartbeat, "BEAT_S", 0.02)
     workers.beat(broker, Worker("gpu.h.0", "render", "gpu.h.0"), "another")
+    broker.persist(keys.worker("gpu.h.0"))
     heart(broker).start()
     assert ended.wait(30)
     assert killed == [(os.getppid(), signal.SIGTERM)]  # Celery's main process
@@ -122,6 +123,6 @@ def test_worker_that_is_asked_to_end_says_so_and_lives_on(
     heart_.start()
     assert until(lambda: len(workers.serving(broker)) == 1)
     worker_shutting_down.send(None, sig="TERM")
-    assert until(lambda: workers.serving(broker) == [])
-    assert len(workers.live(broker)) == 1
+    assert until(lambda: [worker.is_ending for worker in workers.live(broker)] == [True])
+    assert workers.serving(broker) == []
     heart_.stop()

@@ -123,7 +123,7 @@ def test_two_tries_at_once_make_the_same(tmp_path: Path) -> None:
             second = decode(tmp_path, "j", 60, 1.0, settings().ffmpeg)
         finally:
             (tmp_path / "go").touch()
-        assert first.result(20) == second
+        assert first.result(60) == second
     assert files(tmp_path) == {"posted", "air.s16", "heard.s16"}
     assert len(read(uploads.air(tmp_path, "j"))) == second.frames * 1920
 
@@ -151,6 +151,7 @@ def test_sound_whose_header_tells_no_length_is_decoded_into_the_room_there_is(
     assert files(tmp_path) == {"posted"}
 
 
-def test_room_on_the_disk_leaves_the_reserve(tmp_path: Path) -> None:
-    free = shutil.disk_usage(tmp_path).free
-    assert uploads.room(tmp_path) == pytest.approx(free - uploads.RESERVE_BYTES, abs=2**26)
+def test_room_on_the_disk_leaves_the_reserve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(tmp_path)  # others write to it meanwhile
+    monkeypatch.setattr(shutil, "disk_usage", {tmp_path: usage}.__getitem__)
+    assert uploads.room(tmp_path) == usage.free - uploads.RESERVE_BYTES
