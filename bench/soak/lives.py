@@ -1,16 +1,20 @@
 """Each process over its life: how its memory goes, and whether it holds more and more. Pure."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-WARM_S = 600.0
-"""By then what is loaded or made once is there: of a process, from its own start."""
+WARM_S = 1200.0
+"""By then what is loaded or made once is there, and heaps have found their size: from a process's start."""
 JUDGED_S = 1200.0
 """A slope over less, an hour's hundredth of which is a few pages, says nothing."""
 SHARE = 5
 """The first and the last of so many parts of a life are compared."""
+FLOOR_S = 300.0
+"""What a process holds at its least in such a time it does not give back; above it memory comes and goes, in
+ffmpeg by a sixth from second to second."""
 GROWTH = 1.0
 """Per cent an hour."""
 
@@ -48,12 +52,24 @@ class Life:
 
     @property
     def growth(self) -> float:
-        """Per cent an hour by which its memory grows: the slope of the line with the least squares."""
-        if self.span_s == 0 or self.mb == 0:
+        """Per cent an hour by which its memory grows: the slope of the line with the least squares.
+
+        It goes through what is held at the least in each `FLOOR_S`; 0 in a life of fewer than two of these.
+        """
+        floors = self._floors()
+        if len(floors) < 2 or self.mb == 0:
             return 0.0
-        hours = (np.array([sample.at_s for sample in self.samples]) - self.samples[0].at_s) / 3600
-        slope, _ = np.polyfit(hours, [sample.mb for sample in self.samples], 1)
+        slope, _ = np.polyfit(np.arange(len(floors)) * FLOOR_S / 3600, floors, 1)
         return float(slope / self.mb * 100)
+
+    def _floors(self) -> list[float]:
+        """Return what is held at the least in each whole `FLOOR_S` of the life."""
+        least = [math.inf] * int(self.span_s / FLOOR_S)
+        for sample in self.samples:
+            part = int((sample.at_s - self.samples[0].at_s) / FLOOR_S)
+            if part < len(least):
+                least[part] = min(least[part], sample.mb)
+        return least
 
     def leaks(self) -> list[str]:
         """Return what it has more of in all of its life's last part than at any time in the first.

@@ -30,7 +30,7 @@ def run(folder: Path, clip: Path) -> tuple[int, str, str]:
 
 
 def wait_for_pictures(folder: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not any(file.stat().st_size for file in folder.glob(".*.draft/pictures.i420")):
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import free_port
 
 NAMES = ["api", "broker", "prepare", "render0", "streamer"]
-WAIT_S = 20.0
+WAIT_S = 90.0
 
 
 class Toy:
