@@ -21,6 +21,8 @@ from wire.media import BATCH_FRAMES, SAMPLES_PER_FRAME
 
 WIDTH, HEIGHT, FRAMES = 64, 36, 10
 PATCH_X, PATCH_Y, PATCH_WIDTH, PATCH_HEIGHT = 20, 10, 16, 12
+PATIENCE_S = 60.0
+"""Longer than a busy machine takes for anything here."""
 LUMA_FRAMES, LUMA_PATCHES = 60, 200
 """Frame `n` of the clip has a luma of 60 + n; every patch has 200."""
 
@@ -40,6 +42,14 @@ def make_avatar(width: int = WIDTH, height: int = HEIGHT, frames: int = FRAMES) 
         boxes=np.zeros((frames, 4), np.int32),
         masks=np.zeros((frames, 2, 2), np.uint8),
     )
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give children all the time that a busy machine may take; tests of what they may not take give less."""
+    for bound in ("child.STALL_S", "child.CLOSE_S", "encoder.FIRST_YIELD_S", "encoder.YIELD_S"):
+        monkeypatch.setattr(f"streamer.{bound}", PATIENCE_S)
+    monkeypatch.setattr("streamer.pushing.STALL_S", PATIENCE_S)
 
 
 @pytest.fixture
@@ -144,7 +154,7 @@ def has_ended(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] == "Z"
 
 
-def wait_until(what: Callable[[], bool], patience_s: float = 30.0) -> None:
+def wait_until(what: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
     """Wait for something to become true."""
     end = time.monotonic() + patience_s
     while not what():

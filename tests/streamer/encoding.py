@@ -21,7 +21,7 @@ from streamer.encoder import Encoder
 from streamer.flv import Kind, Tag
 from streamer.hub import Hub
 from streamer.progress import Progress
-from tests.streamer.conftest import ffmpegs, make_job, wait_until
+from tests.streamer.conftest import PATIENCE_S, ffmpegs, make_job, wait_until
 from wire.batches import Patch
 from wire.media import AIR_RATE_HZ, FPS, SAMPLES_PER_FRAME
 
@@ -142,7 +142,7 @@ def received(source: str | Path | io.BytesIO, pictures: int) -> Received:
     """Read so many pictures, and the sound that comes with them."""
     lumas, times, sounds = [], [], list[tuple[float, NDArray[np.float32]]]()
     file = source if isinstance(source, io.BytesIO) else str(source)
-    with av.open(file, "r", timeout=10) as container:
+    with av.open(file, "r", timeout=PATIENCE_S) as container:
         for frame in container.decode(video=0, audio=0):
             assert isinstance(frame, (av.AudioFrame, av.VideoFrame))
             at_s = float((frame.pts or 0) * (frame.time_base or 0))
@@ -185,5 +185,5 @@ def encoded(seconds: int = 24) -> tuple[bytes, list[Tag]]:
     with bench.encoder:
         for _ in range(seconds):
             bench.write(FPS, every_s=0)
-            wait_until(lambda: len(bench.pictures()) > bench.tick - FPS, patience_s=30)
+            wait_until(lambda: len(bench.pictures()) > bench.tick - FPS)
     return bench.hub.preface, bench.tags

@@ -29,10 +29,7 @@ def child(program: str, stop: Stop, heard: Heard) -> Child:
     return Child("child", [sys.executable, "-c", program], stop, heard.take, lambda _: None)
 
 
-def test_child_that_is_finished_ends_in_order_though_nothing_asks_to_stop(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("streamer.child.CLOSE_S", 30.0)
+def test_child_that_is_finished_ends_in_order_though_nothing_asks_to_stop() -> None:
     heard = Heard()
     with child(READS, Stop(), heard) as reads:
         reads.write(b"x")
@@ -47,8 +44,7 @@ def test_child_that_is_not_asked_to_end_is_killed() -> None:
     assert heard.text == ""
 
 
-def test_cut_shortens_a_close_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streamer.child.CLOSE_S", 60.0)
+def test_cut_shortens_a_close_under_way() -> None:
     stop, heard = Stop(), Heard()
     lingers = child(LINGERS, stop, heard)
     wait_until(lambda: heard.text != "")

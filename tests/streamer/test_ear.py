@@ -32,9 +32,8 @@ def listened(bench: Bench, late_ticks: int = 0, is_spoken: bool = True) -> Ear:
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give ffmpeg the time that a busy machine may take to send what waits at the end."""
-    monkeypatch.setattr("streamer.child.CLOSE_S", 30.0)
+def room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all that is said wait for ffmpeg."""
     monkeypatch.setattr("streamer.encoder.QUEUE_TICKS", TICKS)
 
 

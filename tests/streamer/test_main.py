@@ -37,6 +37,8 @@ from wire.media import FPS
 MAX_SIDE_PX = 1920
 STOP_S = 30.0
 """Three times what is promised."""
+LONG_FRAMES = 250
+"""10 s: a test that is held up still finds the job on air."""
 
 
 @dataclass
@@ -72,7 +74,7 @@ class Streamer:
                 [sys.executable, "-m", "streamer"], env=self.environment, stderr=log, stdout=log
             )
         try:
-            wait_until(lambda: sign in self.log.read_text(), patience_s=15)
+            wait_until(lambda: sign in self.log.read_text())
             yield process
         finally:
             if process.poll() is None:
@@ -139,7 +141,7 @@ def test_job_is_spoken_to_its_end_and_reported(streamer: Streamer, broker: Redis
         job = job_for(streamer, broker, 40)
         post(broker, frames, job)
         render(frames, job)
-        wait_until(lambda: aired(broker).state is State.ON_AIR)
+        wait_until(lambda: aired(broker).on_air_ms > 0)
         wait_until(lambda: aired(broker).state is State.DONE)
         assert aired(broker).frames_aired == 40
         wait_until(lambda: not frames.keys("frames:*"))
@@ -163,15 +165,11 @@ def test_asked_to_stop_it_ends_in_order_and_leaves_no_child(
 
 def test_frames_lost_with_an_ffmpeg_are_told(streamer: Streamer, broker: Redis, frames: Redis) -> None:
     with streamer.running() as process:
-        job = job_for(streamer, broker, 75)
-        post(broker, frames, job)
-        render(frames, job)
-        wait_until(lambda: aired(broker).frames_aired > 20)
+        speak(streamer, broker, frames)
         (ffmpeg,) = ffmpegs(process.pid)
         os.kill(ffmpeg, signal.SIGKILL)
-        wait_until(lambda: aired(broker).state is State.DONE)
+        wait_until(lambda: aired(broker).frames_lost > 0)
     assert aired(broker).degraded
-    assert aired(broker).frames_lost > 0
     assert "job j: frame" in streamer.log.read_text()
 
 
@@ -179,10 +177,7 @@ def test_killed_and_started_again_it_goes_on_where_it_was(
     streamer: Streamer, broker: Redis, frames: Redis
 ) -> None:
     with streamer.running() as process:
-        job = job_for(streamer, broker, 75)
-        post(broker, frames, job)
-        render(frames, job)
-        wait_until(lambda: aired(broker).frames_aired > 20)
+        speak(streamer, broker, frames)
         (ffmpeg,) = ffmpegs(process.pid)
         process.kill()
         process.wait()
@@ -190,19 +185,18 @@ def test_killed_and_started_again_it_goes_on_where_it_was(
     wait_until(lambda: has_ended(ffmpeg))
     told = aired(broker).frames_aired
     with streamer.running():
-        wait_until(lambda: aired(broker).frames_aired > told)
+        wait_until(lambda: aired(broker).frames_aired > told + FPS)
         again = channels.load(broker, "main")
-        wait_until(lambda: aired(broker).state is State.DONE)
     assert killed is not None
     assert again is not None
     assert again.position > killed.position + FPS // 4
     text = streamer.log.read_text()
-    assert f"75 frames, read from frame {told}" in text
+    assert f"{LONG_FRAMES} frames, read from frame {told}" in text
 
 
 def speak(streamer: Streamer, broker: Redis, frames: Redis) -> None:
-    """Have it speak a job of 3 s, and wait until it is at it."""
-    job = job_for(streamer, broker, 75)
+    """Have it speak a long job, and wait until it is at it."""
+    job = job_for(streamer, broker, LONG_FRAMES)
     post(broker, frames, job)
     render(frames, job)
     wait_until(lambda: aired(broker).frames_aired > 20)
@@ -219,13 +213,15 @@ def test_standby_goes_on_with_the_job_when_the_holder_is_killed(
         speak(streamer, broker, frames)
         assert holds(first, broker)
         assert ffmpegs(second.pid) == []
+        second.send_signal(signal.SIGSTOP)  # until it is known where the first was
         first.kill()
         first.wait()
         told = aired(broker).frames_aired
-        wait_until(lambda: aired(broker).state is State.DONE)
+        second.send_signal(signal.SIGCONT)
+        wait_until(lambda: aired(broker).frames_aired > told + FPS)
         assert holds(second, broker)
         wait_until(lambda: channels.counters(broker, "main").get("takeovers") == 1)
-    assert f"75 frames, read from frame {told}" in standby.log.read_text()
+    assert f"{LONG_FRAMES} frames, read from frame {told}" in standby.log.read_text()
     assert not aired(broker).degraded
 
 
@@ -236,9 +232,10 @@ def test_holder_asked_to_stop_closes_the_mouth_and_hands_over_the_next_frame(
         speak(streamer, broker, frames)
         first.terminate()
         assert first.wait(STOP_S) == 0
-        wait_until(lambda: aired(broker).state is State.DONE)
-    (told,) = re.findall(r"75 frames, read from frame (\d+)", standby.log.read_text())
-    assert 20 < int(told) < 75
+        wait_until(lambda: "frames, read from frame" in standby.log.read_text())
+        (told,) = re.findall(r" frames, read from frame (\d+)", standby.log.read_text())
+        assert 20 < int(told) < LONG_FRAMES
+        wait_until(lambda: aired(broker).frames_aired > int(told) + FPS)
     assert not aired(broker).degraded
     assert "is not heard of" not in standby.log.read_text()
 
@@ -253,7 +250,8 @@ def test_holder_that_stood_still_finds_its_successor_and_sends_nothing_more(
         wait_until(lambda: holds(second, broker) and ffmpegs(second.pid) != [])
         first.send_signal(signal.SIGCONT)
         wait_until(lambda: has_ended(ffmpeg))
-        wait_until(lambda: aired(broker).state is State.DONE)
+        told = aired(broker).frames_aired
+        wait_until(lambda: aired(broker).frames_aired > told + FPS)
         assert holds(second, broker)
         assert ffmpegs(first.pid) == []
         second.terminate()
@@ -307,4 +305,4 @@ def test_first_frame_reaches_ffmpeg_soon_after_the_start(streamer: Streamer, tmp
     began = time.monotonic()
     with streamer.running():
         wait_until(arrived.exists)
-        assert time.monotonic() - began < 9  # three times what is promised, as machines of tests are busy
+        assert time.monotonic() - began < 20  # 3 s are promised, and machines of tests are busy

@@ -3,9 +3,10 @@
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,15 +19,15 @@ from streamer.hub import Hub
 from streamer.outputs import Kind, Target
 from streamer.pushing import PIPE_BYTES, Pushing
 from tests.conftest import free_port
-from tests.streamer.conftest import children, running_rtmp, wait_until
+from tests.streamer.conftest import PATIENCE_S, children, running_rtmp, wait_until
 from tests.streamer.encoding import Bench, ffmpeg, received
 from tests.streamer.flv import group, tag
 from wire.media import FPS
 from wire.targets import State
 
 KEY = "s3cret-k3y"
-PATIENCE_S = 30.0
-"""A pusher is there within a second, on a machine that has time."""
+WELL_S = 4.0
+"""A busy machine may hold up a pusher that is well for almost as long."""
 TAKES_ONCE_OPENED = """
 path = next(path for path in map(os.path.join, [folder] * 9, "012345678") if not os.path.exists(path))
 with open(path, "wb") as taken:
@@ -61,7 +62,7 @@ def pushers(name: str) -> list[int]:
 
 def pusher(name: str) -> int:
     """Return the process id of the one pusher for the target `name`."""
-    wait_until(lambda: len(pushers(name)) == 1, PATIENCE_S)
+    wait_until(lambda: len(pushers(name)) == 1)
     return pushers(name)[0]
 
 
@@ -79,8 +80,10 @@ def test_sound_lies_on_its_frame_at_an_rtmp_reader_and_the_key_shows_nowhere(
 ) -> None:
     caplog.set_level("INFO")
     bench, target = Bench(), rtmp_target(rtmp_port)
-    with Pushing(target, bench.hub) as pushing, bench.encoder, bench.writing():
-        wait_until(lambda: is_connected(pushing), PATIENCE_S)
+    with Pushing(target, bench.hub) as pushing, bench.encoder, ExitStack() as later:
+        bench.write(FPS, every_s=0)
+        wait_until(lambda: is_connected(pushing))
+        later.enter_context(bench.writing())
         got = received(target.address, 3 * FPS)
         commands = [Path(f"/proc/{pid}/cmdline").read_text() for pid in (pusher("rtmp1"), ffmpeg())]
         report = pushing.report()
@@ -108,12 +111,12 @@ def test_server_that_comes_back_is_published_to_again_and_others_do_not_notice(
         bench.writing(),
     ):
         with rtmp_server(port, tmp_path):
-            wait_until(lambda: is_connected(pushing), PATIENCE_S)
+            wait_until(lambda: is_connected(pushing))
             before = received(target.address, 5)
         encoder, beside = ffmpeg(), pusher("hls")
-        wait_until(lambda: not is_connected(pushing) and pushing.report().error != "", PATIENCE_S)
+        wait_until(lambda: not is_connected(pushing) and pushing.report().error != "")
         with rtmp_server(port, tmp_path):
-            wait_until(lambda: is_connected(pushing), PATIENCE_S)
+            wait_until(lambda: is_connected(pushing))
             after = received(target.address, 5)
         assert (ffmpeg(), pusher("hls")) == (encoder, beside)
         assert other.report().reconnects == 0
@@ -125,7 +128,7 @@ def test_server_that_comes_back_is_published_to_again_and_others_do_not_notice(
 def test_encoder_that_is_replaced_leaves_the_pushers_as_they_are(rtmp_port: int) -> None:
     bench, target = Bench(), rtmp_target(rtmp_port, "replaced")
     with Pushing(target, bench.hub) as pushing, bench.encoder, bench.writing():
-        wait_until(lambda: is_connected(pushing), PATIENCE_S)
+        wait_until(lambda: is_connected(pushing))
         here = pusher("rtmp1")
         os.kill(ffmpeg(), signal.SIGKILL)
         wait_until(lambda: bench.counters.encoder_restarts == 1)
@@ -138,7 +141,7 @@ def test_encoder_that_is_replaced_leaves_the_pushers_as_they_are(rtmp_port: int)
 def test_frozen_pusher_is_replaced_while_another_goes_on(
     rtmp_port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streamer.pushing.STALL_S", 2.0)
+    monkeypatch.setattr("streamer.pushing.STALL_S", WELL_S)
     bench, target = Bench(), rtmp_target(rtmp_port, "frozen")
     with (
         Pushing(target, bench.hub) as pushing,
@@ -146,16 +149,15 @@ def test_frozen_pusher_is_replaced_while_another_goes_on(
         bench.encoder,
         bench.writing(),
     ):
-        wait_until(lambda: is_connected(pushing) and is_connected(other), PATIENCE_S)
+        wait_until(lambda: is_connected(pushing) and is_connected(other))
         frozen, beside = pusher("rtmp1"), pusher("hls")
         os.kill(frozen, signal.SIGSTOP)
-        wait_until(lambda: pushing.report().reconnects == 1, PATIENCE_S)
+        wait_until(lambda: pushing.report().reconnects == 1)
         assert pushers("rtmp1") != [frozen]
         assert pusher("hls") == beside
 
 
 def test_target_that_takes_nothing_loses_whole_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streamer.pushing.STALL_S", 60.0)
     monkeypatch.setattr("streamer.child.CLOSE_S", 0.2)
     hub = Hub()
     idle = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -205,13 +207,15 @@ def test_target_that_refuses_is_tried_at_most_once_a_second_and_says_why(
     assert KEY not in caplog.text
 
 
-def test_stop_is_quick_while_a_target_cannot_be_reached() -> None:
-    hub = Hub()
-    with Pushing(rtmp_target(free_port()), hub):
+def test_stop_is_quick_while_a_target_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streamer.child.CLOSE_S", 3.0)
+    hub, lingers = Hub(), [sys.executable, "-c", "import time; time.sleep(60)"]
+    with Pushing(rtmp_target(1), hub, lingers):
         for each in group(0):
             hub.put(each)
+        wait_until(lambda: "pusher rtmp1-stdout" in {thread.name for thread in threading.enumerate()})
         began = time.monotonic()
-    assert time.monotonic() - began < 9
+    assert time.monotonic() - began < 20
 
 
 def test_what_waits_at_the_stop_is_sent(tmp_path: Path) -> None:
@@ -244,10 +248,8 @@ def test_target_that_waits_while_timestamps_start_again_gets_none_of_those_befor
 
 
 def test_timestamps_that_start_again_cost_a_target_neither_what_waited_nor_what_follows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("streamer.pushing.STALL_S", 60.0)
-    monkeypatch.setattr("streamer.child.CLOSE_S", 30.0)
     opened, large = tmp_path / "opened", bytes(PIPE_BYTES // 8)
     take = f"import os, sys, time; folder, opened = {str(tmp_path)!r}, {str(opened)!r}; {TAKES_ONCE_OPENED}"
     before = [tag(each.kind, each.time_ms, more=large) for each in group(50)]
@@ -256,12 +258,12 @@ def test_timestamps_that_start_again_cost_a_target_neither_what_waited_nor_what_
     with Pushing(hls_target(tmp_path), hub, [sys.executable, "-c", take]):
         for each in before:
             hub.put(each)
-        wait_until((tmp_path / "0").exists, PATIENCE_S)
+        wait_until((tmp_path / "0").exists)
         hub.renew()
         for each in group(0):
             hub.put(each)
         opened.touch()
-        wait_until((tmp_path / "1").exists, PATIENCE_S)
+        wait_until((tmp_path / "1").exists)
     got = [Splitter().feed((tmp_path / name).read_bytes().partition(b"\n")[2]) for name in ("0", "1")]
     assert got == [[tag(Tags.VIDEO_HEADER, 0), *stream] for stream in (before, group(0))]
     assert "tried again" not in caplog.text
@@ -275,6 +277,6 @@ def test_changed_headers_have_every_target_begin_anew(tmp_path: Path) -> None:
         hub.put(tag(Tags.VIDEO_HEADER, 0))
         for each in group(0):
             hub.put(each)
-        wait_until(lambda: len(starts.starts()) == 1, PATIENCE_S)
+        wait_until(lambda: len(starts.starts()) == 1)
         hub.put(tag(Tags.VIDEO_HEADER, 0, more=b"another"))
         put_until(hub, 1, lambda: len(starts.starts()) == 2)

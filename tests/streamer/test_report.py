@@ -14,7 +14,7 @@ from streamer.fences import Fences
 from streamer.progress import Progress
 from streamer.report import TICKS_MAX, Place, Reporter, resume
 from tests.conftest import free_port
-from tests.streamer.conftest import make_job, make_patch, post, render, wait_until
+from tests.streamer.conftest import PATIENCE_S, make_job, make_patch, post, render, wait_until
 from wire import channels, chunks, connection, gauges, jobs, keys, supply
 from wire.channels import Channel
 from wire.gauges import Gauges
@@ -317,5 +317,5 @@ def test_threads_end_on_stop(broker: Redis, frames: Redis) -> None:
     wait_until(lambda: channels.load(broker, "main") is not None)
     stop.set()
     for thread in threads:
-        thread.join(2)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive()

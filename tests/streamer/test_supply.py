@@ -20,6 +20,7 @@ from streamer.supply import Reader
 from tests.conftest import free_port
 from tests.laid import lay_sound
 from tests.streamer.conftest import (
+    PATIENCE_S,
     make_batches,
     make_job,
     make_patch,
@@ -32,8 +33,6 @@ from tests.streamer.conftest import (
 from wire import chunks, connection, jobs, keys, supply
 from wire.batches import Batch, Patch
 from wire.jobs import Job, Mode, State
-
-PATIENCE_S = 10.0
 
 
 class Supplied:

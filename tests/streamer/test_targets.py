@@ -99,8 +99,7 @@ def test_targets_stay_while_the_broker_cannot_be_reached(
         assert len(ids(served)) == 2
 
 
-def test_cut_waits_for_no_removal_and_ends_that_too(broker: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streamer.child.CLOSE_S", 60.0)
+def test_cut_waits_for_no_removal_and_ends_that_too(broker: Redis) -> None:
     hub, lingers = Hub(), [sys.executable, "-c", "import time; time.sleep(60)"]
     served = Targets([], hub, broker, "main", lambda: 1, lambda target, hub: Pushing(target, hub, lingers))
     with served:
