@@ -60,8 +60,10 @@ class Client:
         return dict(self._ask("GET", "/ready").body)
 
     def is_over(self, job_id: str) -> bool:
-        """Return whether the job has come to its end, good or bad."""
-        return self.job(job_id)["state"] in ("done", "cancelled", "failed", "expired")
+        """Return whether the job has come to its end, good or bad; False too while the broker is too busy."""
+        answer = self._ask("GET", f"/jobs/{job_id}")
+        assert answer.status in (200, 503), answer
+        return answer.status == 200 and answer.body["state"] in ("done", "cancelled", "failed", "expired")
 
     def cancel(self, job_id: str) -> Answer:
         """Cancel the job, whatever its stage."""

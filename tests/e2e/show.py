@@ -17,7 +17,7 @@ from wire.media import AIR_RATE_HZ, FPS
 
 BEFORE_AND_AFTER = FPS
 """Pictures of idle that are received before the first job and after the last."""
-WAIT_S = 20.0
+WAIT_S = 60.0
 """What jobs may take beyond their own length: a start on a busy machine, and the end's report."""
 HELD_BACK_S = 3.0
 """A busy machine may hold pictures back for so long; their timestamps are judged all the same."""

@@ -26,7 +26,7 @@ def alike(system: System) -> System:
 
 @pytest.mark.fault("chunks done in reverse order")
 def test_chunks_that_are_done_in_reverse_order_air_in_theirs(alike: System, plan: Plan, entry: Entry) -> None:
-    plan("hold=1.4 0\nhold=0.7 1")
+    plan("hold=1.4 0\nhold=1 1")
 
     def look() -> None:
         await_row(alike, 2, Stage.DONE)

@@ -102,6 +102,7 @@ class Reader:
         self._stop = threading.Event()
         self._recording: Recording | None = None
         self._error: Exception | None = None
+        self._has_ended = False
         self._thread = threading.Thread(target=self._run, name=f"reader of {url}")
 
     def __enter__(self) -> Self:
@@ -139,7 +140,7 @@ class Reader:
 
     def _wait_until(self, wanted: int, timeout_s: float) -> None:
         with self._came:
-            self._came.wait_for(lambda: self._count() >= wanted or not self._thread.is_alive(), timeout_s)
+            self._came.wait_for(lambda: self._count() >= wanted or self._has_ended, timeout_s)
             if self._count() < wanted:
                 raise RuntimeError(f"{self._count()} of {wanted} pictures came; error: {self._error}")
 
@@ -157,6 +158,7 @@ class Reader:
         except (av.error.FFmpegError, IndexError) as error:
             self._error = error
         with self._came:
+            self._has_ended = True
             self._came.notify_all()
 
     def _read(self, container: Any) -> None:
