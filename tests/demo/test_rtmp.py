@@ -92,12 +92,12 @@ def test_frozen_publisher_makes_room_for_the_next(address: str) -> None:
     with _publisher(address, "black") as frozen:
         assert _first_picture(address) < 50
         frozen.send_signal(signal.SIGSTOP)
-        assert _accepted_after(address) < 3 * FROZEN_S
+        assert _accepted_after(address) < 5 * FROZEN_S
 
 
 def _accepted_after(address: str) -> float:
     start = time.monotonic()
-    while time.monotonic() - start < 5 * FROZEN_S:
+    while time.monotonic() - start < 6 * FROZEN_S:
         with _publisher(address, "white") as process:
             try:
                 process.wait(timeout=2)

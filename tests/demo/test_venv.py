@@ -51,6 +51,7 @@ def _toy(folder: Path) -> str:
     ).strip()
 
 
+@pytest.mark.timeout(300)
 def test_environment_is_made_once_follows_its_lists_and_recovers_from_failure(folder: Path) -> None:
     made = _run(folder, "dev")
     assert made.returncode == 0, made.stderr
