@@ -185,10 +185,16 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 @pytest.fixture(scope="session")
 def slow(live: Live) -> Iterator[list[Future[Dripped]]]:
     """Clients that drip: half of them a body, half of them a head. They go on while other tests run."""
-    stop = Event()
+    stop, known = Event(), count_uploads(live)
     with ThreadPoolExecutor(SLOW_CLIENTS) as threads:
-        yield [threads.submit(drip, live.url, SLOW_HEADS[n % 2], stop) for n in range(SLOW_CLIENTS)]
+        dripping = [threads.submit(drip, live.url, SLOW_HEADS[n % 2], stop) for n in range(SLOW_CLIENTS)]
+        wait_for(lambda: count_uploads(live) == known + SLOW_CLIENTS // 2, "the slow uploads to begin")
+        yield dripping
         stop.set()
+
+
+def count_uploads(live: Live) -> int:
+    return len(list(live.config.uploads_folder.glob("*")))
 
 
 def answers(address: str) -> bool:
