@@ -5,9 +5,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench.soak.goals import goals
 from bench.soak.plan import blows, posts
+from bench.soak.report import shown
 from bench.soak.run import soak
-from bench.soak.verdict import goals, shown
 from tests.made_up import made_up
 
 HOURS = 1.0

@@ -11,12 +11,12 @@ from redis import RedisError
 
 from bench.soak.blows import deal
 from bench.soak.counting import Loss, Trouble
+from bench.soak.goals import COUNTED, Found
 from bench.soak.holdings import Holdings
 from bench.soak.jobs import Jobs
 from bench.soak.lives import longest
 from bench.soak.plan import Blow, Post
 from bench.soak.player import Player
-from bench.soak.verdict import COUNTED, Found
 from tests.system import System
 from wire import channels, connection
 from wire.jobs import Mode

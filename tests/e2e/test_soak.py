@@ -2,9 +2,10 @@
 
 import pytest
 
+from bench.soak.goals import goals
 from bench.soak.plan import blows, posts
+from bench.soak.report import shown
 from bench.soak.run import soak
-from bench.soak.verdict import goals, shown
 from tests.system import System
 
 SECONDS = 60.0

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from bench.soak.counting import Count, Loss, Trouble
+from bench.soak.goals import Found, goals
 from bench.soak.jobs import Verdict
 from bench.soak.lives import Life, Sample
-from bench.soak.verdict import Found, goals, shown
 from wire.media import FPS
 
 HOUR_S = 3600.0
@@ -92,19 +92,8 @@ def test_what_was_lost_while_a_part_was_broken_is_excused_and_told() -> None:
     found = lacking(30, at_s=1003.0)
     assert missed(found) == []
     assert missed(dropped(at_s=1003.0)) == []
-    assert "broker killed: pictures 1.2" in shown(found)
 
 
 def test_a_job_on_air_while_a_part_was_broken_may_have_faults() -> None:
     shaken = Verdict("c", 995.0, 1010.0, 0.0, ("missing",))
     assert missed(replace(GOOD, verdicts=[shaken])) == []
-
-
-def test_all_of_it_is_shown_with_the_goals_that_are_missed() -> None:
-    text = shown(replace(GOOD, died=["api"], refused={"busy": 2}))
-    assert "90000 ticks; 90000 pictures came, 0 lacking" in text
-    assert "+1.0 ms at first, -1.0 ms at last" in text
-    assert "3 jobs posted: done 2, cancelled 1" in text
-    assert "not accepted: busy 2" in text
-    assert "MISSED  no process ended by itself: api" in text
-    assert text.count("met   ") == 10
