@@ -110,7 +110,7 @@ def _views(stream: Stream, job: Sent) -> list[Shown]:
 
 
 def _spoken(stream: Stream, job: Sent, views: Sequence[Shown]) -> Spoken:
-    times = spoken.first_times(views)
+    times = spoken.first_times(views, stream.pictures)
     return Spoken(
         job_id=job.job_id,
         frames=len(times),
@@ -130,10 +130,11 @@ def _judge_job(
     if seen is None:
         yield Fault(Kind.MISSING, 0.0, f"all {frames} frames of job {job.job_id}")
         return
-    yield from spoken.judge(views, frames)
+    times = spoken.first_times(views, stream.pictures)
+    yield from spoken.judge(views, times, frames)
     if frames > 2 * fade_frames:
         yield from spoken.fades(views, stream.pictures, fade_frames)
-    yield from hearing.judge(seen.heard, stream.sound, job.sound, spoken.first_times(views))
+    yield from hearing.judge(seen.heard, stream.sound, job.sound, times)
 
 
 def _strangers(stream: Stream, sent: Sequence[Sent]) -> Iterator[Fault]:

@@ -1,6 +1,6 @@
 """The meter sees nothing in a right stream, and each fault in a stream that has it, and no other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -233,6 +233,26 @@ def test_a_picture_without_readable_marks_is_reported(right: Stream) -> None:
     assert judged(changed(right, 5, seen=replace(seen, clip=None))).kinds() >= {Kind.UNREADABLE}
     no_mark = judged(changed(right, at(40), seen=replace(seen, mark=None)))
     assert no_mark.kinds() == {Kind.UNREADABLE, Kind.MISSING}
+
+
+def mixed(stream: Stream, frames: Iterable[int]) -> Stream:
+    """Hide the job's frames in mixtures of two pictures, as where it crosses over from what was on."""
+    for frame in frames:
+        seen = replace(stream.pictures[at(frame)].seen, clip=None, mark=None, level=0.0, is_mixed=True)
+        stream = changed(stream, at(frame), seen=seen)
+    return stream
+
+
+def test_frames_that_are_hidden_in_a_mixture_are_not_missing(right: Stream) -> None:
+    report = judged(mixed(right, range(40, 43)))
+    assert report.kinds() == {Kind.CROSS}, report
+    assert report.jobs[0].frames == FRAMES
+
+
+def test_frames_for_which_a_mixture_is_too_short_are_missing(right: Stream) -> None:
+    cut = mixed(right, range(40, 43))
+    gone = replace(cut, pictures=cut.pictures[: at(40)] + cut.pictures[at(41) :])
+    assert Kind.MISSING in judged(gone).kinds()
 
 
 def test_sound_that_ends_before_the_picture_is_reported(right: Stream) -> None:

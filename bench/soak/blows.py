@@ -7,19 +7,23 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from random import Random
 
+from celery import Celery
+
 from bench.process import PUSHER, program
 from bench.soak.counting import Trouble
 from bench.soak.plan import Blow
 from tests.system import System
+from wire import chunks, connection, jobs
 
 FROZEN_S = 2.0
+TIMEOUT_S = 5.0
 
 
 def deal(system: System, blow: Blow, lot: Random) -> Trouble:
     """Break a part, and mend it if it does not mend itself; `lot` chooses among several."""
     began_s = time.monotonic()
     _BLOWS[blow](system, lot)
-    return Trouble(str(blow), began_s, time.monotonic())
+    return Trouble(str(blow), began_s, time.monotonic(), blow.cuts)
 
 
 def _restart(name: str) -> Callable[[System, Random], None]:
@@ -49,6 +53,15 @@ def _kill_child(name: str, of: str) -> Callable[[System, Random], None]:
     return kill
 
 
+def _ring_again(system: System, _: Random) -> None:
+    """Send again what render workers were sent for the chunks that are under way."""
+    url = system.environment["LIVE_BROKER_URL"]
+    with connection.broker(url, TIMEOUT_S) as broker, Celery(broker=url) as celery:
+        for job_id in jobs.playlist(broker, "main"):
+            for chunk, row in chunks.table(broker, job_id).items():
+                celery.send_task("workers.render", args=(job_id, chunk, row.attempt), queue=row.worker)
+
+
 _BLOWS: Mapping[Blow, Callable[[System, Random], None]] = {
     Blow.RENDERER: _kill_child("render0", ""),
     Blow.WORKER: _restart("render0"),
@@ -61,4 +74,5 @@ _BLOWS: Mapping[Blow, Callable[[System, Random], None]] = {
     Blow.FFMPEG: _kill_child("streamer", "ffmpeg"),
     Blow.PUSHER: _kill_child("streamer", PUSHER),
     Blow.RTMP: _restart("rtmp"),
+    Blow.TWICE: _ring_again,
 }

@@ -52,11 +52,15 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A part that was broken on purpose, from when until when by the monotonic clock."""
+    """A part that was broken on purpose, from when until when by the monotonic clock.
+
+    Only one that `cuts` the stream may cost pictures and their sound.
+    """
 
     what: str
     began_s: float
     ended_s: float
+    cuts: bool = False
 
     def explains(self, from_s: float, to_s: float) -> bool:
         """Return whether it may be why something was lost between these two moments."""
@@ -66,7 +70,7 @@ class Trouble:
 def unexplained(losses: Iterable[Loss], troubles: Sequence[Trouble]) -> Iterator[Loss]:
     """Yield what was lost for no known reason."""
     for loss in losses:
-        if not any(trouble.explains(loss.at_s, loss.at_s) for trouble in troubles):
+        if not any(trouble.cuts and trouble.explains(loss.at_s, loss.at_s) for trouble in troubles):
             yield loss
 
 

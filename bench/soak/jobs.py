@@ -5,7 +5,7 @@ import math
 import statistics
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,14 +16,19 @@ from bench.soak.player import Player
 from tests.meter import Kind, Report, Sent, judge, view
 from tests.metering.chirps import speech, wav
 from tests.system import System
+from wire.media import FPS
 
 ENDED = frozenset({"done", "cancelled", "failed", "expired"})
 BEFORE_S = 2.0
 """What is received before a job was last seen to wait: the record tells each 0.2 s what is on air."""
-ARRIVED_S = 2.0
-"""A job that is done is in ffmpeg's pipe; its last frames and the mouth that closes are yet to come."""
+CLOSING_S = 0.5
+"""A job that is done has left ffmpeg, but its last frames and the mouth that closes are yet to come."""
+AWAITED_S = 30.0
+"""What does not come by then does not come."""
 NOT_THE_JOBS = frozenset({Kind.STRANGER, Kind.CROSS, Kind.TURN, Kind.STALL})
 """Another job's frames, and what a busy machine may cause (see `tests.e2e.show`)."""
+VEILED = frozenset({Kind.DOUBLE, Kind.UNREADABLE})
+"""What the meter makes of two mouths in a picture that is a mixture."""
 NO_SERVER = (OSError, http.client.HTTPException)
 
 
@@ -45,6 +50,7 @@ class Verdict:
     """What viewers got of a job, on air between two moments of the monotonic clock.
 
     `offset_s` is the median of sound's timestamp less picture's, None where the job was too short to tell.
+    `is_degraded`: its record admits that not all of it was sent as it should be.
     """
 
     job_id: str
@@ -52,15 +58,28 @@ class Verdict:
     to_s: float
     offset_s: float | None
     faults: tuple[str, ...]
+    is_degraded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """A job that is over by its `record`, and comes up to the timestamp `until_s`; it is judged `by_s` of the
+    monotonic clock at the latest."""
+
+    job: Job
+    record: dict[str, Any]
+    until_s: float
+    by_s: float
 
 
 class Jobs:
     """Keeps those under way, and what became of the others."""
 
-    def __init__(self, system: System, player: Player) -> None:
-        self._system, self._player = system, player
+    def __init__(self, system: System, player: Player, tick: Callable[[], int]) -> None:
+        """`tick` returns the one that the streamer sent last; timestamps go by it."""
+        self._system, self._player, self._tick = system, player, tick
         self._under_way: dict[str, Job] = {}
-        self._arriving: list[tuple[float, Job]] = []
+        self._arriving: list[Arriving] = []
         self._number = 0
         self.posted = 0
         self.ends: Counter[str] = Counter()
@@ -72,6 +91,11 @@ class Jobs:
     @property
     def are_over(self) -> bool:
         return not (self._under_way or self._arriving)
+
+    @property
+    def over(self) -> int:
+        """How many are over."""
+        return sum(self.ends.values())
 
     def post(self, post: Post) -> None:
         """Post a job whose sound is like no other's."""
@@ -91,14 +115,17 @@ class Jobs:
 
     def look(self) -> None:
         """Ask what became of each job; cancel those that are due, and judge those that have arrived."""
-        now_s = time.monotonic()
-        while self._arriving and self._arriving[0][0] <= now_s:
-            self.verdicts.append(self._judge(self._arriving.pop(0)[1]))
+        while self._arriving and self._has_arrived(self._arriving[0]):
+            self.verdicts.append(self._judge(self._arriving.pop(0)))
         for job in list(self._under_way.values()):
             try:
                 self._follow(job)
             except NO_SERVER:
                 return
+
+    def _has_arrived(self, arriving: Arriving) -> bool:
+        pictures, _ = self._player.counts
+        return pictures.last_s >= arriving.until_s or time.monotonic() > arriving.by_s
 
     def _follow(self, job: Job) -> None:
         now_s = time.monotonic()
@@ -117,22 +144,30 @@ class Jobs:
         reason = f"failed: {record['error']}" if record["state"] == "failed" else str(record["state"])
         self._end(job, reason)
         if record["state"] == "done" and not record["interrupted"]:
-            self._arriving.append((time.monotonic() + ARRIVED_S, job))
+            until_s = self._tick() / FPS + CLOSING_S
+            self._arriving.append(Arriving(job, record, until_s, time.monotonic() + AWAITED_S))
 
     def _end(self, job: Job, how: str) -> None:
         self.ends[how] += 1
         del self._under_way[job.id]
 
-    def _judge(self, job: Job) -> Verdict:
-        now_s = time.monotonic()
-        from_s = job.waits_s - BEFORE_S
+    def _judge(self, arriving: Arriving) -> Verdict:
+        job, record = arriving.job, arriving.record
+        now_s, from_s = time.monotonic(), job.waits_s - BEFORE_S
         sent = Sent(job.id, speech(job.number, job.post.length_s))
         try:
-            report = judge(view(self._player.since(from_s)), [sent])
+            stream = view(self._player.since(from_s))
         except av.error.FFmpegError as error:
             return Verdict(job.id, from_s, now_s, None, (f"cannot be decoded: {error}",))
-        faults = tuple(str(fault) for fault in report.faults if fault.kind not in NOT_THE_JOBS)
-        return Verdict(job.id, from_s, now_s, next(_offsets(report), None), faults)
+        report = judge(stream, [sent])
+        excused = NOT_THE_JOBS | ({Kind.FADE} if record["underruns"] else set())  # it faded in its midst
+        mixed_s = {picture.pts_s for picture in stream.pictures if picture.seen.is_mixed}
+        faults = tuple(
+            str(fault)
+            for fault in report.faults
+            if fault.kind not in excused and not (fault.kind in VEILED and fault.at_s in mixed_s)
+        )
+        return Verdict(job.id, from_s, now_s, next(_offsets(report), None), faults, record["degraded"])
 
 
 def _offsets(report: Report) -> Iterator[float]:

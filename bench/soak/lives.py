@@ -17,17 +17,24 @@ FLOOR_S = 300.0
 ffmpeg by a sixth from second to second."""
 GROWTH = 1.0
 """Per cent an hour."""
+WARM_JOBS, JUDGED_JOBS = 3, 8
+"""What jobs need once is there after so many of them, and so many more tell what each leaves behind."""
+LEFT = 0.5
+"""Descriptors, threads or children more for each job: so many are left behind, and do not come by chance."""
+KINDS = ("descriptors", "threads", "children")
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One process at a moment of the monotonic clock; `mb` is memory of its own (RssAnon)."""
+    """One process at a moment of the monotonic clock; `mb` is memory of its own (RssAnon), `jobs` how many
+    were over."""
 
     at_s: float
     mb: float
     descriptors: int
     threads: int
     children: int
+    jobs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +79,22 @@ class Life:
         return least
 
     def leaks(self) -> list[str]:
-        """Return what it has more of in all of its life's last part than at any time in the first.
+        """Return what it has more and more of: with time, or with each job."""
+        return [kind for kind in KINDS if self._grows(kind) or self._gathers(kind)]
+
+    def _grows(self, kind: str) -> bool:
+        """Return whether it has more in all of its life's last part than at any time in the first.
 
         While a process gets warm it opens connections: of a short life nothing can be told.
         """
-        if not self.is_judged:
-            return []
         part = max(1, len(self.samples) // SHARE)
-        first, last = self.samples[:part], self.samples[-part:]
-        kinds = ("descriptors", "threads", "children")
-        return [kind for kind in kinds if _least(last, kind) > _most(first, kind)]
+        return self.is_judged and _least(self.samples[-part:], kind) > _most(self.samples[:part], kind)
+
+    def _gathers(self, kind: str) -> bool:
+        """Return whether jobs leave some behind, which a short life tells too."""
+        warm = [sample for sample in self.samples if sample.jobs - self.samples[0].jobs >= WARM_JOBS]
+        jobs = warm[-1].jobs - warm[0].jobs if warm else 0
+        return jobs >= JUDGED_JOBS and _least(warm[-2:], kind) - _least(warm[:1], kind) >= LEFT * jobs
 
 
 def longest(lives: Iterable[Life]) -> list[Life]:

@@ -34,6 +34,12 @@ class Blow(StrEnum):
     FFMPEG = "encoder killed"
     PUSHER = "a pusher killed"
     RTMP = "RTMP server killed, started again"
+    TWICE = "messages to render workers sent again"
+
+    @property
+    def cuts(self) -> bool:
+        """Whether it may cost viewers pictures; of all else they see no more than speech that pauses."""
+        return self in {Blow.FFMPEG, Blow.PUSHER, Blow.RTMP}
 
 
 @dataclass(frozen=True, slots=True)

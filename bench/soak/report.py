@@ -27,6 +27,7 @@ def _stream(found: Found) -> Iterator[str]:
         yield f"sound to picture: {offsets[0]:+.1f} ms at first, {offsets[-1]:+.1f} ms at last, {spread}"
     yield f"{found.posted} jobs posted: {listed(found.ends)}"
     yield f"not accepted: {listed(found.refused) or 'none'}"
+    yield f"the soak itself stood still for {found.still_s:.2f} s at most"
     yield f"the streamer counted: {listed(found.counters) or 'nothing'}"
 
 

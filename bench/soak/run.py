@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,12 +25,13 @@ from wire.jobs import Mode
 STEP_S = 0.25
 LOOK_S = 1.0
 """Between two looks at the streamer's counters, which it tells once a second."""
-HOLDINGS_S = 5.0
-CLOSING_S = 5.0
+HOLDINGS_S = 1.0
+CLOSING_S = 2.0
 """The last job's length, which is posted when all others are over: the sound's offset at the end is its."""
 OVER_S = 120.0
 """What jobs that wait at the end may take: a playlist of half a minute, and what is replaced after 10 s."""
 TIMEOUT_S = 1.0
+CHANNEL = "main"
 
 
 def soak(
@@ -38,9 +40,10 @@ def soak(
     """Have `system` live through it for so long, and until all jobs are over; return what was seen.
 
     Raises:
-        RuntimeError: nothing was ever received.
+        NoSystemError: nothing is received.
     """
     with Player(system.rtmp_url) as player:
+        system.await_that(lambda: player.counts[0].packets > 0, "received")
         course = Course(system, player)
         course.go(posts, blows, seconds, seed)
         course.close()
@@ -67,12 +70,15 @@ class Course:
 
     def __init__(self, system: System, player: Player) -> None:
         self._system, self._player = system, player
-        self._jobs, self._holdings = Jobs(system, player), Holdings(system)
         self._broker = connection.broker(system.environment["LIVE_BROKER_URL"], TIMEOUT_S)
+        self._jobs, self._holdings = Jobs(system, player, self._tick), Holdings(system)
         self._often, self._seldom = Round(LOOK_S), Round(HOLDINGS_S)
         self._losses: list[Loss] = []
         self._troubles: list[Trouble] = []
         self._counters: dict[str, int] = {}
+        self._counted: Counter[str] = Counter()
+        self._sent_tick = 0
+        self._still_s = 0.0
         self._died: list[str] = []
 
     def go(
@@ -82,7 +88,7 @@ class Course:
         began_s, lot = time.monotonic(), Random(seed)
         posts_left, blows_left = list(reversed(posts)), list(reversed(blows))
         while (now_s := time.monotonic() - began_s) < seconds:
-            if posts_left and posts_left[-1].at_s <= now_s:
+            while posts_left and posts_left[-1].at_s <= now_s:
                 self._jobs.post(posts_left.pop())
             if blows_left and blows_left[-1][0] <= now_s:
                 self._troubles.append(deal(self._system, blows_left.pop()[1], lot))
@@ -105,13 +111,14 @@ class Course:
             behind_s=self._player.behind_s,
             losses=[*self._losses, *self._player.losses],
             troubles=self._troubles,
-            counters=self._counters,
+            counters=self._counted,
             posted=jobs.posted,
             ends=jobs.ends,
             refused=jobs.refused,
             verdicts=jobs.verdicts,
             lives=longest(self._holdings.lives()),
             died=self._died,
+            still_s=self._still_s,
         )
 
     def _wait_for_jobs(self) -> None:
@@ -126,19 +133,30 @@ class Course:
             self._count(now_s)
             self._mourn()
         if self._seldom.is_due(now_s):
-            self._holdings.look(now_s)
+            self._holdings.look(now_s, self._jobs.over)
+        self._rest()
+
+    def _rest(self) -> None:
+        """Wait a step, and note by how much longer that took: so long the machine stood still."""
+        began_s = time.monotonic()
         time.sleep(STEP_S)
+        self._still_s = max(self._still_s, time.monotonic() - began_s - STEP_S)
+
+    def _tick(self) -> int:
+        """Return the tick that was sent last, as far as the broker tells."""
+        with suppress(RedisError):
+            if channel := channels.load(self._broker, CHANNEL):
+                self._sent_tick = channel.tick
+        return self._sent_tick
 
     def _count(self, now_s: float) -> None:
-        """Note which frames the streamer says were not sent since the last look."""
+        """Note what the streamer counted since the last look, and which frames it says were not sent."""
         with suppress(RedisError):
             # of a broker that was away it knows nothing
-            counters = channels.counters(self._broker, "main") or self._counters
-            self._losses += [
-                Loss(now_s, name, counters[name] - self._counters[name])
-                for name in COUNTED
-                if counters.get(name, 0) > self._counters.get(name, 0) and self._counters
-            ]
+            counters = channels.counters(self._broker, CHANNEL) or self._counters
+            news = Counter(counters) - Counter(self._counters) if self._counters else Counter()
+            self._losses += [Loss(now_s, name, news[name]) for name in COUNTED if news[name]]
+            self._counted += news
             self._counters = counters
 
     def _mourn(self) -> None:

@@ -1,6 +1,6 @@
 """What became of each chunk that was handed out. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tests.metering import spoken
 from tests.metering.hearing import correlation
 from tests.metering.marks import job_number
-from tests.metering.stream import Picture, Stream
+from tests.metering.stream import Stream
 from wire.chunks import span
 from wire.jobs import Job, State
 from wire.media import FPS, SAMPLES_PER_FRAME
@@ -70,25 +70,10 @@ def paused_s(job: Job, stream: Stream, since: int = 0) -> float:
 
 
 def times(job: Job, stream: Stream) -> Mapping[int, float]:
-    """Return when each of the job's frames was first shown.
-
-    Speech that is out of phase crosses over from what was on, and a mouth in a mixture cannot be read: it
-    counts as shown where the frames behind it say that it was its turn.
-    """
-    number, pictures = job_number(job.id), stream.pictures
-    views = [view for view in spoken.shown(pictures) if view.mark.job == number]
-    first = {view.mark.frame: view.index for view in reversed(views)}
-    for frame in range(job.frames, 0, -1):
-        if _is_veiled(frame, first, pictures):
-            first[frame - 1] = first[frame] - 1
-    return {frame: pictures[index].pts_s for frame, index in first.items()}
-
-
-def _is_veiled(frame: int, first: Mapping[int, int], pictures: Sequence[Picture]) -> bool:
-    """Say whether the frame before this one is in a mixture."""
-    if first.get(frame, 0) == 0 or frame - 1 in first:
-        return False
-    return pictures[first[frame] - 1].seen.is_mixed
+    """Return when each of the job's frames was first shown."""
+    number = job_number(job.id)
+    views = [view for view in spoken.shown(stream.pictures) if view.mark.job == number]
+    return spoken.first_times(views, stream.pictures)
 
 
 def unheard(job: Job, stream: Stream, sent: NDArray[np.int16]) -> Iterator[range]:

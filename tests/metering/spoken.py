@@ -1,6 +1,6 @@
 """Judges the patches of each job: every frame once, in order, in its place, faded in and out. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
@@ -35,9 +35,24 @@ def shown(pictures: Sequence[Picture]) -> list[Shown]:
     ]
 
 
-def first_times(views: Sequence[Shown]) -> dict[int, float]:
-    """Return when each frame of a job was first shown."""
-    return {view.mark.frame: view.pts_s for view in reversed(views)}
+def first_times(views: Sequence[Shown], pictures: Sequence[Picture]) -> dict[int, float]:
+    """Return when each frame of a job was first shown.
+
+    Speech that is out of phase crosses over from what was on, and a mouth in a mixture cannot be read: it
+    counts as shown where the frames behind it say that it was its turn.
+    """
+    first = {view.mark.frame: view.index for view in reversed(views)}
+    for frame in range(max(first, default=0), 0, -1):
+        if _is_veiled(frame, first, pictures):
+            first[frame - 1] = first[frame] - 1
+    return {frame: pictures[index].pts_s for frame, index in first.items()}
+
+
+def _is_veiled(frame: int, first: Mapping[int, int], pictures: Sequence[Picture]) -> bool:
+    """Say whether the frame before this one is in a mixture."""
+    if first.get(frame, 0) == 0 or frame - 1 in first:
+        return False
+    return pictures[first[frame] - 1].seen.is_mixed
 
 
 def attempts(views: Sequence[Shown]) -> dict[int, frozenset[int]]:
@@ -63,9 +78,12 @@ def fade_out(views: Sequence[Shown]) -> tuple[float, ...]:
     return fade_in(views[::-1])[::-1]
 
 
-def judge(views: Sequence[Shown], frames: int) -> Iterator[Fault]:
-    """Yield what is wrong with one job's pictures, of which there should be `frames` frames."""
-    yield from _missing(views, frames)
+def judge(views: Sequence[Shown], times: Mapping[int, float], frames: int) -> Iterator[Fault]:
+    """Yield what is wrong with one job's pictures, of which there should be `frames` frames.
+
+    `times` tells when each was first shown.
+    """
+    yield from _missing(views, times, frames)
     yield from _again(views)
     yield from _misplaced(views)
 
@@ -86,8 +104,7 @@ def _fade(at_s: float, way: str, levels: Sequence[float], steps: int) -> Iterato
         yield Fault(Kind.FADE, at_s, f"faded {way} by {[round(level, 2) for level in levels]}")
 
 
-def _missing(views: Sequence[Shown], frames: int) -> Iterator[Fault]:
-    times = first_times(views)
+def _missing(views: Sequence[Shown], times: Mapping[int, float], frames: int) -> Iterator[Fault]:
     absent = sorted(set(range(frames)) - times.keys())
     for _, group in groupby(enumerate(absent), lambda pair: pair[1] - pair[0]):
         run = [frame for _, frame in group]

@@ -53,11 +53,16 @@ def test_nothing_received_lacks_nothing() -> None:
 
 
 def test_a_loss_near_a_trouble_is_explained_and_no_other() -> None:
-    trouble = Trouble("broker", 100.0, 102.0)
+    trouble = Trouble("RTMP server", 100.0, 102.0, cuts=True)
     near = [Loss(at_s, "pictures", 1.0) for at_s in (100 - BEFORE_S, 101.0, 102 + AFTER_S)]
     far = [Loss(at_s, "pictures", 1.0) for at_s in (100 - BEFORE_S - 0.1, 102 + AFTER_S + 0.1)]
     assert list(unexplained(near + far, [trouble])) == far
     assert list(unexplained(near, [])) == near
+
+
+def test_a_part_that_does_not_cut_the_stream_explains_no_loss() -> None:
+    near = [Loss(101.0, "pictures", 1.0)]
+    assert list(unexplained(near, [Trouble("broker", 100.0, 102.0)])) == near
 
 
 def test_losses_are_summed_by_what_was_lost() -> None:

@@ -12,7 +12,8 @@ from wire.media import FPS
 
 HOUR_S = 3600.0
 AAC_S = 1024 / 48000
-TROUBLE = Trouble("broker killed", 1000.0, 1001.0)
+CUT = Trouble("encoder killed", 1000.0, 1001.0, cuts=True)
+HARMLESS = Trouble("broker killed", 2000.0, 2001.0)
 
 
 def count(step_s: float, lacking: int = 0) -> Count:
@@ -32,7 +33,7 @@ GOOD = Found(
     sound=count(AAC_S),
     behind_s=0.1,
     losses=[],
-    troubles=[TROUBLE],
+    troubles=[CUT, HARMLESS],
     counters={"frames_dropped": 0},
     posted=3,
     ends={"done": 2, "cancelled": 1},
@@ -68,14 +69,15 @@ def dropped(at_s: float) -> Found:
     ("found", "goal"),
     [
         (lacking(1, at_s=500.0), "each tick's frame came"),
+        (lacking(1, at_s=2001.0), "each tick's frame came"),
         (replace(GOOD, pictures=count(1 / FPS, 1)), "each tick's frame came"),
         (replace(GOOD, sound=count(AAC_S, 3)), "1920 samples came for each tick"),
         (replace(GOOD, sound=count(AAC_S, -3)), "1920 samples came for each tick"),
         (replace(GOOD, behind_s=-1.1), "the ticks keep the clock's time"),
         (dropped(at_s=500.0), "the streamer sent each frame"),
         (replace(GOOD, counters={"output_frozen": 1}), "the output is never called black"),
-        (heard(0.041), "sound is within a frame of its picture at the end"),
-        (replace(GOOD, verdicts=[]), "sound is within a frame of its picture at the end"),
+        (heard(-0.021), "sound is within half a frame of its picture"),
+        (replace(GOOD, verdicts=[]), "sound is within half a frame of its picture"),
         (heard(0.0, "freeze"), "jobs are spoken without a fault"),
         (replace(GOOD, posted=4), "each job came to an end"),
         (replace(GOOD, ends={"done": 2, "lost": 1}), "each job came to an end"),
@@ -94,6 +96,13 @@ def test_what_was_lost_while_a_part_was_broken_is_excused_and_told() -> None:
     assert missed(dropped(at_s=1003.0)) == []
 
 
-def test_a_job_on_air_while_a_part_was_broken_may_have_faults() -> None:
+def test_a_job_on_air_while_the_stream_was_cut_may_have_faults() -> None:
     shaken = Verdict("c", 995.0, 1010.0, 0.0, ("missing",))
-    assert missed(replace(GOOD, verdicts=[shaken])) == []
+    assert missed(replace(GOOD, verdicts=[*GOOD.verdicts, shaken])) == []
+
+
+def test_a_job_on_air_while_another_part_was_broken_may_have_faults_that_its_record_tells() -> None:
+    shaken = Verdict("c", 1995.0, 2010.0, 0.0, ("missing",), is_degraded=True)
+    assert missed(replace(GOOD, verdicts=[*GOOD.verdicts, shaken])) == []
+    in_silence = replace(shaken, is_degraded=False)
+    assert missed(replace(GOOD, verdicts=[in_silence])) == ["jobs are spoken without a fault"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.soak.lives import JUDGED_S, WARM_S, Life, Sample, life, longest
+from bench.soak.lives import JUDGED_JOBS, JUDGED_S, WARM_JOBS, WARM_S, Life, Sample, life, longest
 
 EACH_S = 5.0
 
@@ -48,6 +48,17 @@ def test_a_descriptor_now_and_then_is_a_leak_and_one_that_comes_and_goes_is_none
     swaying = [Sample(s.at_s, s.mb, 10 + i // 10 % 10, 3, 1) for i, s in enumerate(lived(1200))]
     assert Life("api", swaying).leaks() == []
     assert Life("api", lived(JUDGED_S - EACH_S, descriptors=12)).leaks() == []
+
+
+def spoken(jobs: int, left: float, cold: int = 0) -> list[Sample]:
+    """Return samples of a process for which each job leaves descriptors behind, and the first one `cold`."""
+    return [Sample(float(n), 60.0, 10 + cold * (n > 0) + int(left * n), 3, 1, n) for n in range(jobs + 1)]
+
+
+def test_what_each_job_leaves_behind_is_a_leak_however_short_the_life() -> None:
+    assert Life("streamer", spoken(14, left=1.0)).leaks() == ["descriptors"]
+    assert Life("streamer", spoken(14, left=0.0, cold=20)).leaks() == []
+    assert Life("streamer", spoken(WARM_JOBS + JUDGED_JOBS - 1, left=1.0)).leaks() == [], "too few to tell"
 
 
 def test_of_those_that_had_a_name_the_one_that_lived_longest_is_told() -> None:

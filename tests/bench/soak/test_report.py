@@ -19,5 +19,5 @@ def test_all_of_it_is_shown_with_the_goals_that_are_missed() -> None:
 
 def test_what_was_lost_is_told_with_the_part_that_was_broken() -> None:
     found = replace(GOOD, losses=[Loss(1003.0, "pictures", 1.2), Loss(500.0, "pictures", 0.04)])
-    assert "broker killed: pictures 1.2" in shown(found)
+    assert "encoder killed: pictures 1.2" in shown(found)
     assert "for no known reason: pictures 0.04" in shown(found)
