@@ -22,7 +22,7 @@ FROZEN_S = 30.0
 def test_worker_frozen_in_a_chunk_comes_too_late_with_it(
     system: System, plan: Plan, entry: Entry, is_full: bool
 ) -> None:
-    plan("hold=1 3")
+    plan("hold=1.5 3")
     frozen = []
 
     def hurt() -> None:
