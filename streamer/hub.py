@@ -1,6 +1,7 @@
 """Hands the encoder's stream to every target, and keeps what one that joins must have first."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock
 
 from streamer.flv import HEADER, HEADERS, Kind, Tag
@@ -41,8 +42,8 @@ class Hub:
             self._takers.append(take)
 
     def remove(self, take: Take) -> None:
-        """Have it called no more."""
-        with self._lock:
+        """Have it called no more, if it still is."""
+        with self._lock, suppress(ValueError):
             self._takers.remove(take)
 
     def _keep(self, tag: Tag) -> None:

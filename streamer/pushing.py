@@ -60,8 +60,7 @@ class Pushing:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._hub.remove(self._put)
-        self._stop.set()
+        self.stop()
         self._thread.join()
 
     @property
@@ -69,8 +68,14 @@ class Pushing:
         return self._target
 
     def stop(self) -> None:
-        """Ask it to end, so that several may end at once."""
+        """Ask it to end with what waits by now, so that several may end at once."""
+        self._hub.remove(self._put)
         self._stop.set()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was asked to end and did."""
+        return self._stop.is_set() and not self._thread.is_alive()
 
     def cut(self) -> None:
         """End it at once, whatever waits."""
@@ -98,7 +103,8 @@ class Pushing:
             backlog.put(tag)
             self._news.notify()
         if backlog.dropped != dropped:
-            self._log(f"it is slow: {backlog.dropped} groups of pictures were dropped so far")
+            why = "it is not connected yet" if self._open_since_s is None else "it is slow"
+            self._log(f"{why}: {backlog.dropped} groups of pictures were dropped so far")
 
     def _newest(self) -> Stream:
         """Return the stream that comes now. What waits of the one before is left to whoever sends that."""

@@ -55,8 +55,10 @@ class Targets:
         """Stop all at once: each has the same time to send what waits and to close its files."""
         with self._changing:
             self._is_ending = True
-            gone = self._take_out(list(self._served))
-        self._end(gone)
+            self._take_out(list(self._served))
+            ending = list(self._ending)
+        for pushing in ending:
+            self._end(pushing)
 
     def cut(self) -> None:
         """Send nothing more, not even what waits: another sends by now."""
@@ -93,33 +95,37 @@ class Targets:
             return [pushing.report() for pushing in self._served.values()]
 
     def _adjust(self, added: Mapping[str, str]) -> None:
-        """Serve what is wanted and not yet served, and end what is no longer wanted."""
+        """Serve what is wanted and not yet served, and end what is no longer wanted.
+
+        That may take a while, for which nobody waits: a later call finds that it has ended.
+        """
         wanted = {target.id: target for target in (*self._fixed, *_targets(added))}
         with self._changing:
             if self._is_ending:
                 return
-            gone = self._take_out(
-                [name for name, it in self._served.items() if wanted.get(name) != it.target]
-            )
+            self._take_out([name for name, it in self._served.items() if wanted.get(name) != it.target])
             for name, target in wanted.items():
                 if name not in self._served:
                     self._served[name] = self._serve(target, self._hub).__enter__()
-        self._end(gone)
+            ended = [pushing for pushing in self._ending if pushing.has_ended]
+        for pushing in ended:
+            self._end(pushing)
 
-    def _take_out(self, names: Sequence[str]) -> list[Pushing]:
-        gone = [self._served.pop(name) for name in names]
-        self._ending += gone
-        return gone
-
-    def _end(self, gone: Sequence[Pushing]) -> None:
-        """End those that were taken out. They may take a while: nobody else waits for that."""
-        for pushing in gone:
+    def _take_out(self, names: Sequence[str]) -> None:
+        """Ask all of them to end."""
+        for name in names:
+            pushing = self._served.pop(name)
+            self._ending.append(pushing)
             pushing.stop()
-        for pushing in gone:
-            pushing.__exit__(None, None, None)
-            log.info("target %s: no longer sent to", pushing.target.id)
-            with self._changing:
-                self._ending.remove(pushing)
+
+    def _end(self, pushing: Pushing) -> None:
+        """Wait for one that was asked to end."""
+        pushing.__exit__(None, None, None)
+        with self._changing:
+            if pushing not in self._ending:
+                return
+            self._ending.remove(pushing)
+        log.info("target %s: no longer sent to", pushing.target.id)
 
 
 def _targets(added: Mapping[str, str]) -> Iterable[Target]:

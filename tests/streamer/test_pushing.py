@@ -157,13 +157,20 @@ def test_frozen_pusher_is_replaced_while_another_goes_on(
         assert pusher("hls") == beside
 
 
-def test_target_that_takes_nothing_loses_whole_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("says", "told"), [("", "it is not connected yet"), ("os.write(1, b'open\\n'); ", "it is slow")]
+)
+def test_target_that_takes_nothing_loses_whole_groups_and_the_log_says_why(
+    says: str, told: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr("streamer.child.CLOSE_S", 0.2)
-    hub = Hub()
-    idle = [sys.executable, "-c", "import time; time.sleep(60)"]
+    hub, idle = Hub(), [sys.executable, "-c", f"import os, time; {says}time.sleep(600)"]
     with Pushing(rtmp_target(1), hub, idle) as pushing:
+        hub.put(group(0)[0])
+        wait_until(lambda: is_connected(pushing) == bool(says), PATIENCE_S)
         put_until(hub, 0, lambda: pushing.report().groups_dropped > 1)
         assert pushing.report().reconnects == 0
+    assert f"{told}: 1 groups of pictures were dropped so far" in caplog.text
 
 
 def put_until(hub: Hub, number: int, what: Callable[[], bool]) -> None:

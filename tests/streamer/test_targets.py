@@ -99,20 +99,23 @@ def test_targets_stay_while_the_broker_cannot_be_reached(
         assert len(ids(served)) == 2
 
 
-def test_cut_waits_for_no_removal_and_ends_that_too(broker: Redis) -> None:
-    hub, lingers = Hub(), [sys.executable, "-c", "import time; time.sleep(60)"]
+def test_a_removal_that_takes_long_holds_up_nothing_and_ends_at_a_cut(
+    broker: Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("streamer.child.CLOSE_S", 600.0)
+    caplog.set_level("INFO")
+    hub, lingers = Hub(), [sys.executable, "-c", "import time; time.sleep(600)"]
     served = Targets([], hub, broker, "main", lambda: 1, lambda target, hub: Pushing(target, hub, lingers))
     with served:
         served._adjust({"added": "rtmp://h/live/key"})
         for tag in group(0):
             hub.put(tag)
         wait_until(lambda: "pusher added-stdout" in {thread.name for thread in threading.enumerate()})
-        removing = Thread(target=served._adjust, args=({},))
-        removing.start()
-        wait_until(lambda: ids(served) == set())
+        served._adjust({"another": "rtmp://h/live/key"})
+        assert ids(served) == {"another"}
+        assert "target added: no longer sent to" not in caplog.text
         served.cut()
-        removing.join(20)
-        assert not removing.is_alive()
+    assert "target added: no longer sent to" in caplog.text
 
 
 def test_waiting_for_targets_ends_once_each_takes_the_stream(broker: Redis, tmp_path: Path) -> None:
