@@ -116,6 +116,14 @@ def test_folders_are_shared_by_those_who_use_them(services: dict[str, Service]) 
         assert folder == Path("var", folder.name)
 
 
+def test_clips_of_the_settings_are_prepared_and_all_services_know_of_the_same(
+    services: dict[str, Service],
+) -> None:
+    assert services["avatar"]["command"] == "python -m avatars prepare", "which by default prepares all"
+    told = [_settings(services[name]) for name in ("avatar", "streamer", "api", *WORKERS)]
+    assert all(values == told[0] for values in told)
+
+
 def test_flower_does_not_start_without_a_login(services: dict[str, Service]) -> None:
     assert services["flower"]["environment"]["FLOWER_BASIC_AUTH"].startswith("${FLOWER_LOGIN:?")
 
