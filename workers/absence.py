@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from workers.assignment import WorkerView
+from wire.workers import Worker
 
 
 class Absence:
@@ -11,7 +11,7 @@ class Absence:
     def __init__(self) -> None:
         self._since_ms: dict[str, int] = {}
 
-    def note(self, now_ms: int, engines: Iterable[str], workers: Iterable[WorkerView]) -> Mapping[str, float]:
+    def note(self, now_ms: int, engines: Iterable[str], workers: Iterable[Worker]) -> Mapping[str, float]:
         """Return for how many seconds each of `engines` that has no worker now has had none."""
         missing = set(engines) - {worker.engine for worker in workers}
         self._since_ms = {engine: self._since_ms.get(engine, now_ms) for engine in missing}

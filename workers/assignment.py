@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from wire import chunks
 from wire.chunks import Row, Stage
 from wire.media import FPS
+from wire.workers import Worker
 from workers.leases import SLOWEST, lease_ms
 
 ROWS_A_WORKER = 2
@@ -53,15 +54,6 @@ class JobView:
     def work(self, chunk: int) -> float:
         """Return the chunk's work, in frames of effort 1."""
         return self.effort * len(chunks.span(chunk, self.frames))
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerView:
-    queue: str
-    engine: str
-    speed: float
-    life: str = ""
-    is_ending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +113,12 @@ class _Want:
 class _Load:
     """A worker while chunks are handed out: what it holds, and the work that it does and is to do."""
 
-    view: WorkerView
+    worker: Worker
     rows: int = 0
     work: float = 0.0
 
     def done_in_s(self, work: float) -> float:
-        return (self.work + work) / (self.view.speed or SLOWEST)
+        return (self.work + work) / (self.worker.speed or SLOWEST)
 
 
 @dataclass(slots=True)
@@ -139,8 +131,9 @@ class _Loads:
 
     def take(self, want: _Want) -> _Load | None:
         """Give the chunk to the worker that will have done it first; None if that has no room for it now."""
-        able = [load for load in self.all if load.view.engine == want.job.engine] if self.room else []
-        fresh = [load for load in able if load.view.queue not in (*want.tried, want.lost_at)]
+        able = [load for load in self.all if load.worker.engine == want.job.engine] if self.room else []
+        failed_at = {*want.tried, want.lost_at}
+        fresh = [load for load in able if load.worker.queue not in failed_at]
         work = want.job.work(want.chunk)
         load = min(fresh or able, key=lambda w: w.done_in_s(work), default=None)
         if load is None:
@@ -158,7 +151,7 @@ class _Loads:
 def assign(
     now_ms: int,
     jobs: Sequence[JobView],
-    workers: Iterable[WorkerView],
+    workers: Iterable[Worker],
     window_frames: int,
     absent_s: Mapping[str, float] | None = None,
 ) -> list[Action]:
@@ -167,12 +160,11 @@ def assign(
     `absent_s` tells for how long no worker of an engine has lived, of those that have none now.
     """
     alive = {worker.queue: _Load(worker) for worker in workers}
-    for job in jobs:
-        _count(now_ms, job, alive)
-    staying = [load for load in alive.values() if not load.view.is_ending]
+    lost = [_count(now_ms, job, alive) for job in jobs]
+    staying = [load for load in alive.values() if not load.worker.is_ending]
     room = sum(max(0, ROWS_A_WORKER - load.rows) for load in staying)
     loads = _Loads(staying, room, absent_s or {})
-    wants = [want for job in jobs for want in _wanted(now_ms, job, alive, window_frames)]
+    wants = [want for job, why in zip(jobs, lost, strict=True) for want in _wanted(job, why, window_frames)]
     return [
         done
         for want in sorted(wants, key=lambda w: w.rank)
@@ -180,43 +172,50 @@ def assign(
     ]
 
 
-def _count(now_ms: int, job: JobView, alive: Mapping[str, _Load]) -> None:
-    """Count what each worker has to do; what is lost there takes no room, or nothing might ever be redone."""
+def _count(now_ms: int, job: JobView, alive: Mapping[str, _Load]) -> dict[int, str]:
+    """Count what each worker has to do of the job; return why chunks have to be done again, by their numbers.
+
+    What is lost at a worker takes no room there, or nothing might ever be redone.
+    """
+    lost = {}
     for chunk, row in job.rows.items():
-        if row.stage in UNDER_WAY and not _lost(now_ms, row, True, alive):
+        if reason := _lost(now_ms, row, chunk in job.there, alive.get(row.worker)):
+            lost[chunk] = reason
+        elif row.stage in UNDER_WAY:
             alive[row.worker].rows += 1
             alive[row.worker].work += job.work(chunk)
+    return lost
 
 
-def _wanted(now_ms: int, job: JobView, alive: Mapping[str, _Load], window_frames: int) -> Iterator[_Want]:
+def _wanted(job: JobView, lost: Mapping[int, str], window_frames: int) -> Iterator[_Want]:
     """Yield the job's lost chunks, and those within the window that were not handed out yet."""
     newest = max(job.rows, default=-1)
     for chunk in range(job.first, chunks.count(job.frames)):
+        row = job.rows.get(chunk)
+        if row is not None and chunk not in lost:
+            continue
         airs_in = job.airs_in + chunks.span(chunk, job.frames).start
         if airs_in > window_frames and chunk > newest:
             return
-        row = job.rows.get(chunk)
         if row is None:
             yield _Want(airs_in, job, chunk, 1)
-        elif reason := _lost(now_ms, row, chunk in job.there, alive):
-            yield _Want(airs_in, job, chunk, row.attempt + 1, _tried(row), row.worker, reason)
+        else:
+            yield _Want(airs_in, job, chunk, row.attempt + 1, _tried(row), row.worker, lost[chunk])
 
 
-def _lost(now_ms: int, row: Row, is_there: bool, alive: Mapping[str, _Load]) -> str:
-    """Return why the chunk has to be done again; empty if it has not."""
+def _lost(now_ms: int, row: Row, is_there: bool, at: _Load | None) -> str:
+    """Return why the chunk has to be done again; empty if it has not. `at` is its worker, if that lives."""
+    if row.stage is Stage.DONE:
+        return "" if is_there else "its frames are gone from the frames server"
     if row.stage is Stage.BROKEN:
         return row.reason
-    if row.stage is Stage.DONE and not is_there:
-        return "its frames are gone from the frames server"
-    if row.stage in UNDER_WAY and row.worker not in alive:
+    if at is None:
         return f"worker {row.worker} died"
-    if row.stage is Stage.SENT and alive[row.worker].view.is_ending:
+    if row.stage is Stage.SENT and at.worker.is_ending:
         return f"worker {row.worker} is ending"
-    if row.stage is Stage.RUNNING and row.life != alive[row.worker].view.life:
+    if row.stage is Stage.RUNNING and row.life != at.worker.life:
         return f"the process of worker {row.worker} died"
-    if row.stage in UNDER_WAY and now_ms > row.deadline_ms:
-        return f"overdue at worker {row.worker}"
-    return ""
+    return f"overdue at worker {row.worker}" if now_ms > row.deadline_ms else ""
 
 
 def _tried(row: Row) -> tuple[str, ...]:
@@ -234,5 +233,5 @@ def _answer(now_ms: int, want: _Want, loads: _Loads) -> Action | None:
         absent = loads.absent_s.get(want.job.engine, 0.0) > ABSENT_S and want.airs_in <= SOON_FRAMES
         reason = f"no worker for {want.job.engine or 'it'} has lived for {ABSENT_S:.0f} s"
         return Replace(want.job.id, want.chunk, want.attempt, reason) if absent else None
-    deadline = now_ms + lease_ms(load.work, load.view.speed)
-    return Send(want.job.id, want.chunk, want.attempt, load.view.queue, deadline, want.tried)
+    deadline = now_ms + lease_ms(load.work, load.worker.speed)
+    return Send(want.job.id, want.chunk, want.attempt, load.worker.queue, deadline, want.tried)

@@ -6,7 +6,6 @@ unless another pass handed something out, or a job ended, since this one looked.
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import chain
 from math import inf
 from threading import Event, Lock, Thread
@@ -29,7 +28,6 @@ from workers.laying import lay_ready
 from workers.messages import message
 from workers.overdue import look_after_all
 from workers.pace import Pace
-from workers.slices import resting_chunks
 from workers.views import Scene, gather
 
 log = logging.getLogger(__name__)
@@ -125,7 +123,7 @@ def _once() -> bool:
     """Return whether what was decided took effect: not if another pass handed something out, or a job ended,
     since this one looked."""
     window_frames = int(settings().window_s * FPS)
-    scene = gather(stores.broker(), stores.frames(), window_frames)
+    scene = gather(stores.broker(), stores.frames(), settings().uploads_folder, window_frames)
     decided = _decide(scene, window_frames)
     actions, failed = lay_ready(stores.frames(), settings().uploads_folder, scene.queued, decided)
     for job_id, reason in failed.items():
@@ -155,8 +153,7 @@ def _decide(scene: Scene, window_frames: int) -> Sequence[Action]:
         log.warning("the frames server holds %d bytes: only what airs next is handed out", used)
         window_frames = SOON_FRAMES
     absent_s = _absence.note(scene.now_ms, {q.engine for q in scene.queued.values()}, scene.workers)
-    folder = settings().uploads_folder
-    views = [replace(q.view, rests=resting_chunks(folder, q.job)) for q in scene.queued.values()]
+    views = [queued.view for queued in scene.queued.values()]
     return assign(scene.now_ms, views, scene.workers, window_frames, absent_s)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from redis import Redis
 
@@ -15,9 +16,10 @@ from wire.media import FPS
 from wire.supply import Fence
 from wire.workers import Worker, family, takers
 from workers import starts
-from workers.assignment import JobView, WorkerView
+from workers.assignment import JobView
 from workers.effort import effort
 from workers.meeting import meeting_of
+from workers.slices import resting_chunks
 
 PREFERRED = "latentsync"
 
@@ -52,7 +54,7 @@ class Scene:
     now_ms: int
     held: Memory
     queued: Mapping[str, Queued]
-    workers: Sequence[WorkerView]
+    workers: Sequence[Worker]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +71,16 @@ class _Planned:
     cuts_off: bool
 
 
-def gather(broker: Redis, frames: Redis, window_frames: int) -> Scene:
-    """Return what there is to hand out within the window, and to whom."""
+def gather(broker: Redis, frames: Redis, folder: Path, window_frames: int) -> Scene:
+    """Return what there is to hand out within the window, and to whom; `folder` is that of uploads."""
     seen = turns.look(broker, window_frames)
     now = seen.now_ms
     rendering = [worker for worker in seen.workers if worker.role == "render"]
     staying = takers(rendering)
     planned = [plan for line in seen.lineups for plan in _walk(line, staying, now, window_frames)]
     fences, held = supply.look(frames, {plan.job.id: _done(plan.rows) for plan in planned})
-    queued = {plan.job.id: _queued(plan, fences.get(plan.job.id)) for plan in planned}
-    views = [WorkerView(w.queue, w.engine, w.speed, w.life, w.is_ending) for w in rendering]
-    return Scene(seen.turn, now, held, queued, views)
+    queued = {plan.job.id: _queued(folder, plan, fences.get(plan.job.id)) for plan in planned}
+    return Scene(seen.turn, now, held, queued, rendering)
 
 
 def _done(rows: Mapping[int, Row]) -> list[int]:
@@ -135,7 +136,7 @@ def _lead_s(job: Job, engine: str, rendering: Sequence[Worker], window_frames: i
     return starts.lead_s(job.frames, speeds, window_frames / FPS)
 
 
-def _queued(plan: _Planned, fence: Fence | None) -> Queued:
+def _queued(folder: Path, plan: _Planned, fence: Fence | None) -> Queued:
     """Return the job with what both servers hold of it."""
     job, rows, engine = plan.job, plan.rows, plan.engine
     fenced = fence is not None and fence.epoch == job.epoch
@@ -144,7 +145,8 @@ def _queued(plan: _Planned, fence: Fence | None) -> Queued:
     there = fence.there if fence else frozenset()
     each = effort(engine, job.inference_steps, job.guidance_scale)
     ranks = plan.goes_first, plan.cuts_off
-    view = JobView(job.id, engine, job.frames, first, plan.airs_in, ahead, there, each, *ranks)
+    rests = resting_chunks(folder, job)
+    view = JobView(job.id, engine, job.frames, first, plan.airs_in, ahead, there, each, *ranks, rests)
     epoch = job.epoch + (not fenced and job.chunks_sent > 0)
     is_aired = fence is not None and fence.chunk >= chunks.count(job.frames)
     heard = fence.heard if fence else frozenset()

@@ -1,9 +1,9 @@
 """How long an engine has been without workers."""
 
+from wire.workers import Worker
 from workers.absence import Absence
-from workers.assignment import WorkerView
 
-WORKER = WorkerView("gpu.h.0", "viseme", 100.0)
+WORKER = Worker("gpu.h.0", "render", "gpu.h.0", "cpu", "viseme", 100.0)
 
 
 def test_absence_counts_from_the_first_pass_without_a_worker() -> None:

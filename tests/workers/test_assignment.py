@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from wire import chunks
 from wire.chunks import Row, Stage
+from wire.workers import Worker
 from workers.assignment import (
     ABSENT_S,
     ATTEMPTS,
@@ -18,12 +19,12 @@ from workers.assignment import (
     Replace,
     Rest,
     Send,
-    WorkerView,
     assign,
 )
 from workers.leases import lease_ms
 
-A, B = WorkerView("gpu.a.0", "viseme", 100.0), WorkerView("gpu.b.0", "viseme", 25.0)
+A = Worker("gpu.a.0", "render", "gpu.a.0", "cpu", "viseme", 100.0)
+B = replace(A, name="gpu.b.0", queue="gpu.b.0", speed=25.0)
 JOB = JobView("j", "viseme", 1000, 0, 10, {})
 NOW, WINDOW = 50_000, 250
 
@@ -198,7 +199,7 @@ def test_no_pass_overloads_a_worker_or_gives_a_chunk_twice(
     jobs: list[tuple[int, int]], speeds: list[float]
 ) -> None:
     views = [replace(JOB, id=str(n), frames=frames, airs_in=airs) for n, (frames, airs) in enumerate(jobs)]
-    workers = [WorkerView(f"gpu.h.{n}", "viseme", speed) for n, speed in enumerate(speeds)]
+    workers = [replace(A, queue=f"gpu.h.{n}", speed=speed) for n, speed in enumerate(speeds)]
     given = sends(assign(NOW, views, workers, WINDOW))
     assert len({(job, chunk) for job, chunk, _ in given}) == len(given)
     assert all(sum(w == worker.queue for _, _, w in given) <= ROWS_A_WORKER for worker in workers)
