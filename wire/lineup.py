@@ -38,12 +38,18 @@ HEADS = (keys.channel(""), keys.playlist(""), keys.job(""), keys.chunks(""))
 
 def parse(found: list[list[Any]]) -> list[Lineup]:
     """Return what the script's answer tells."""
-    read = [(name, _hash(record), jobs) for name, record, jobs in sorted(found)]
     return [
-        Lineup(channels.parse(name, record), [(_job(job), _table(table)) for job, table in jobs])
-        for name, record, jobs in read
-        if record
+        Lineup(channel, [(_job(job), _table(table)) for job, table in jobs])
+        for name, record, jobs in sorted(found)
+        if (channel := _channel(name, record))
     ]
+
+
+@lru_cache(maxsize=256)
+def _channel(name: str, record: str) -> Channel | None:
+    """Return a channel; None where no streamer ever played it."""
+    known = _hash(record)
+    return channels.parse(name, known) if known else None
 
 
 @lru_cache(maxsize=256)

@@ -302,9 +302,9 @@ local function jobs(list, frames, heads)
     local ids = redis.call('LRANGE', list, at, at + 7)
     for _, id in ipairs(ids) do
       local job = heads.job .. id
+      if ahead > frames and redis.call('HGET', job, 'mode') ~= 'now' then return found end
       local state, posted, mode, priority, length, aired =
         unpack(redis.call('HMGET', job, 'state', 'posted_ms', 'mode', 'priority', 'frames', 'frames_aired'))
-      if ahead > frames and mode ~= 'now' then return found end
       if state == 'queued' or state == 'preparing' then
         if mode == 'append' and priority == '0' then return found end
         held = math.min(held, posted)
@@ -384,20 +384,38 @@ return memory()
 FENCES = (
     _MEMORY
     + """
--- KEYS of each job its fence, what is heard of it, then frames streams; ARGV of each job how many streams
-local seen, at = {}, 1
-for job, count in ipairs(ARGV) do
-  local fence = redis.call('HMGET', KEYS[at], 'epoch', 'chunk')
-  fence[3] = redis.call('HKEYS', KEYS[at + 1])
-  for i = 1, count do fence[i + 3] = redis.call('EXISTS', KEYS[at + 1 + i]) end
-  seen[job] = fence
-  at = at + 2 + count
+-- ARGV JSON: of each job its fence, what is heard of it, and frames streams
+local function gone(streams)
+  local found = {}
+  if #streams == 0 or redis.call('EXISTS', unpack(streams)) == #streams then return found end
+  for i, stream in ipairs(streams) do
+    if redis.call('EXISTS', stream) == 0 then found[#found + 1] = i - 1 end
+  end
+  return found
+end
+local seen = {}
+for i, job in ipairs(cjson.decode(ARGV[1])) do
+  local epoch, chunk = unpack(redis.call('HMGET', job[1], 'epoch', 'chunk'))
+  seen[i] = {epoch, chunk, redis.call('HKEYS', job[2]), gone(job[3])}
 end
 return {seen, memory()}
 """
 )
-"""Return of each job its fence's epoch and chunk, the pieces of what is heard and which of the frames streams
-asked for are there; and the server's memory."""
+"""Return of each job its fence's epoch and chunk, the pieces of what is heard, and which of the frames streams
+asked for are not there, counted from 0; and the server's memory."""
+
+LAY = """
+-- KEYS sound, heard; ARGV ttl ms, air, rests, hears, lead, how many texts are of pieces, those, pieces gone..
+redis.call('HSET', KEYS[1], 'air', ARGV[2], 'rests', ARGV[3], 'hears', ARGV[4], 'lead', ARGV[5])
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+local stop = 6 + ARGV[6]
+if stop > 6 then redis.call('HSET', KEYS[2], unpack(ARGV, 7, stop)) end
+if stop < #ARGV then redis.call('HDEL', KEYS[2], unpack(ARGV, stop + 1)) end
+redis.call('PEXPIRE', KEYS[2], ARGV[1])
+return 0
+"""
+"""Lay a chunk's sound ready. It forgets last, so that a full server takes none of it: what was to be forgotten
+is at the next chunk."""
 
 ADD_TARGET = """
 local known = redis.call('HGETALL', KEYS[1])

@@ -11,10 +11,10 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 from redis import Redis
-from redis.client import Pipeline
 from redis.exceptions import OutOfMemoryError
 
-from wire import keys
+from wire import keys, scripts
+from wire.connection import script
 from wire.media import FPS, MODEL_SAMPLES_PER_FRAME
 from wire.supply import FRAMES_TTL_S
 
@@ -59,37 +59,23 @@ def pieces_of(hears: range) -> range:
 
 
 def put(frames: Redis, chunks: Sequence[Slices]) -> int:
-    """Lay sound ready for workers, in one round trip; return for how many of the `chunks`, the first of them,
-    the server has room."""
-    with frames.pipeline(transaction=False) as pipe:
-        ends = [_lay(pipe, slices) for slices in chunks]
-        answers = pipe.execute(raise_on_error=False)
-    wrong = {at: answer for at, answer in enumerate(answers) if isinstance(answer, Exception)}
-    for error in wrong.values():
-        if not isinstance(error, OutOfMemoryError):
-            raise error
-    return sum(end <= min(wrong, default=end) for end in ends)
+    """Lay sound ready for workers; return for how many of the `chunks`, the first of them, the server has
+    room."""
+    for count, slices in enumerate(chunks):
+        try:
+            _lay(frames, slices)
+        except OutOfMemoryError:
+            return count
+    return len(chunks)
 
 
-def _lay(pipe: Pipeline, slices: Slices) -> int:
-    """Have the chunk's sound laid; return how many commands there then are."""
-    sound, heard = keys.sound(slices.job, slices.chunk), keys.heard(slices.job)
-    if slices.gone:
-        pipe.hdel(heard, *map(str, slices.gone))
-    if slices.pieces:
-        pipe.hset(heard, mapping={str(number): piece.tobytes() for number, piece in slices.pieces.items()})
-    pipe.pexpire(heard, _TTL_MS)
-    pipe.hset(
-        sound,
-        mapping={
-            "air": slices.air.tobytes(),
-            "rests": bytes(sorted(slices.rests)),
-            "hears": f"{slices.hears.start} {slices.hears.stop}",
-            "lead": slices.lead,
-        },
-    )
-    pipe.pexpire(sound, _TTL_MS)
-    return len(pipe)
+def _lay(frames: Redis, slices: Slices) -> None:
+    names = [keys.sound(slices.job, slices.chunk), keys.heard(slices.job)]
+    own = (slices.air.tobytes(), bytes(sorted(slices.rests)))
+    hears = (f"{slices.hears.start} {slices.hears.stop}", str(slices.lead))
+    pieces = [part for number, piece in slices.pieces.items() for part in (str(number), piece.tobytes())]
+    shared = (str(len(pieces)), *pieces, *map(str, slices.gone))
+    script(frames, scripts.LAY, names, str(_TTL_MS), *own, *hears, *shared)
 
 
 def get(frames: Redis, job_id: str, chunk: int) -> ChunkSound | None:

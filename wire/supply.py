@@ -4,9 +4,9 @@ A fence for each job says what may still be written. Without a fence nothing may
 twice can neither reach the air nor stay in memory.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress
 from typing import Any, cast
 
 from redis import Redis
@@ -58,21 +58,21 @@ class Fence:
 def look(frames: Redis, asked: Mapping[str, Sequence[int]]) -> tuple[dict[str, Fence], Memory]:
     """Return the fences of those jobs that have one, with which of the chunks `asked` of each have frames;
     and the server's memory."""
-    names = [name for job_id, chunks in asked.items() for name in _asked_for(job_id, chunks)]
-    counts = [str(len(chunks)) for chunks in asked.values()]
-    answer, (used, bound) = script(frames, scripts.FENCES, names, *counts)
+    told = json.dumps([_asked_for(job_id, chunks) for job_id, chunks in asked.items()])
+    answer, (used, bound) = script(frames, scripts.FENCES, [], told)
     found = zip(asked.items(), answer, strict=True)
     fences = {job_id: _fence(chunks, seen) for (job_id, chunks), seen in found if seen[0] is not None}
     return fences, (int(used), int(bound))
 
 
-def _asked_for(job_id: str, chunks: Sequence[int]) -> list[str]:
-    return [keys.fence(job_id), keys.heard(job_id), *(keys.frames(job_id, chunk) for chunk in chunks)]
+def _asked_for(job_id: str, chunks: Sequence[int]) -> tuple[str, str, list[str]]:
+    return keys.fence(job_id), keys.heard(job_id), [keys.frames(job_id, chunk) for chunk in chunks]
 
 
 def _fence(asked: Sequence[int], seen: Sequence[Any]) -> Fence:
-    epoch, first, heard, *there = seen
-    return Fence(int(epoch), int(first), frozenset(compress(asked, there)), frozenset(map(int, heard)))
+    epoch, first, heard, gone = seen
+    there = frozenset(asked).difference(asked[at] for at in gone)
+    return Fence(int(epoch), int(first), there, frozenset(map(int, heard)))
 
 
 def advance_fence(frames: Redis, job_id: str, chunk: int, since: int) -> None:
