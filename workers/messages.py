@@ -7,6 +7,7 @@ transports. Tests hold them to what Celery itself sends.
 
 import json
 from base64 import b64encode
+from functools import lru_cache
 
 from celery.utils import uuid
 
@@ -30,16 +31,16 @@ def message(queue: str, task: str, args: tuple[object, ...], task_id: str) -> st
 
     `task_id` tells this message from all others that a worker may hold.
     """
-    headers, properties, body, _ = app.amqp.as_task_v2(
-        task_id, task, args, argsrepr=repr(args), kwargsrepr="{}", ignore_result=None
-    )
+    headers, properties, options = _form(task)
+    body = json.dumps((args, {}, options)).encode()
     envelope = {
-        "body": b64encode(json.dumps(body).encode()).decode(),
+        "body": b64encode(body).decode(),
         "content-encoding": "utf-8",
         "content-type": "application/json",
-        "headers": headers,
+        "headers": {**headers, "id": task_id, "root_id": task_id, "argsrepr": repr(args)},
         "properties": {
             **properties,
+            "correlation_id": task_id,
             "body_encoding": "base64",
             "delivery_info": {"exchange": "", "routing_key": queue},
             "delivery_mode": 2,
@@ -48,3 +49,12 @@ def message(queue: str, task: str, args: tuple[object, ...], task_id: str) -> st
         },
     }
     return json.dumps(envelope)
+
+
+@lru_cache
+def _form(task: str) -> tuple[dict[str, object], dict[str, object], dict[str, object]]:
+    """Return the headers and properties of every message of the task, and what is told with its arguments."""
+    headers, properties, (_, _, options), _ = app.amqp.as_task_v2(
+        "", task, argsrepr="", kwargsrepr="{}", ignore_result=None
+    )
+    return headers, properties, options
