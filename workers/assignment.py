@@ -123,15 +123,15 @@ class _Load:
 
 @dataclass(slots=True)
 class _Loads:
-    """The workers that take work, and how many chunks they may be given still; mostly few, of many."""
+    """The workers that take work, and how many of them have room; mostly few, of many."""
 
     all: Sequence[_Load]
-    room: int
+    free: int
     absent_s: Mapping[str, float]
 
     def take(self, want: _Want) -> _Load | None:
         """Give the chunk to the worker that will have done it first; None if that has no room for it now."""
-        able = [load for load in self.all if load.worker.engine == want.job.engine] if self.room else []
+        able = [load for load in self.all if load.worker.engine == want.job.engine] if self.free else []
         failed_at = {*want.tried, want.lost_at}
         fresh = [load for load in able if load.worker.queue not in failed_at]
         work = want.job.work(want.chunk)
@@ -144,7 +144,7 @@ class _Loads:
         if load.rows >= ROWS_A_WORKER:
             return None
         load.rows += 1
-        self.room -= 1
+        self.free -= load.rows == ROWS_A_WORKER
         return load
 
 
@@ -162,8 +162,8 @@ def assign(
     alive = {worker.queue: _Load(worker) for worker in workers}
     lost = [_count(now_ms, job, alive) for job in jobs]
     staying = [load for load in alive.values() if not load.worker.is_ending]
-    room = sum(max(0, ROWS_A_WORKER - load.rows) for load in staying)
-    loads = _Loads(staying, room, absent_s or {})
+    free = [load for load in staying if load.rows < ROWS_A_WORKER]
+    loads = _Loads(staying, len(free), absent_s or {})
     wants = [want for job, why in zip(jobs, lost, strict=True) for want in _wanted(job, why, window_frames)]
     return [
         done
