@@ -1,7 +1,8 @@
 """The few rules that Redis itself must hold: each script below is one atomic step on one server.
 
-A script that forgets does so first. Over its `maxmemory` Redis refuses a script whose first write may grow
-what it holds, and then nothing would ever be freed; after a write that cannot, it lets the others pass.
+A script that is there to forget does so first. Over its `maxmemory` Redis refuses a script whose first write
+may grow what it holds, and then nothing would ever be freed; after a write that cannot, it lets the others
+pass.
 """
 
 APPEND = """
@@ -401,8 +402,8 @@ end
 return {seen, memory()}
 """
 )
-"""Return of each job its fence's epoch and chunk, the pieces of what is heard, and which of the frames streams
-asked for are not there, counted from 0; and the server's memory."""
+"""Return of each job its fence's epoch and chunk, the pieces of what is heard, and which of the frames
+streams asked for are not there, counted from 0; and the server's memory."""
 
 LAY = """
 -- KEYS sound, heard; ARGV ttl ms, air, rests, hears, lead, how many texts are of pieces, those, pieces gone..
@@ -414,8 +415,8 @@ if stop < #ARGV then redis.call('HDEL', KEYS[2], unpack(ARGV, stop + 1)) end
 redis.call('PEXPIRE', KEYS[2], ARGV[1])
 return 0
 """
-"""Lay a chunk's sound ready. It forgets last, so that a full server takes none of it: what was to be forgotten
-is at the next chunk."""
+"""Lay a chunk's sound ready. It forgets last, for a full server is to refuse it: what is gone goes with the
+next chunk that there is room for."""
 
 ADD_TARGET = """
 local known = redis.call('HGETALL', KEYS[1])

@@ -122,15 +122,16 @@ def run_pass() -> None:
 def _once() -> bool:
     """Return whether what was decided took effect: not if another pass handed something out, or a job ended,
     since this one looked."""
-    window_frames = int(settings().window_s * FPS)
-    scene = gather(stores.broker(), stores.frames(), settings().uploads_folder, window_frames)
+    broker, frames = stores.held(stores.broker()), stores.held(stores.frames())
+    folder, window_frames = settings().uploads_folder, int(settings().window_s * FPS)
+    scene = gather(broker, frames, folder, window_frames)
     decided = _decide(scene, window_frames)
-    actions, failed = lay_ready(stores.frames(), settings().uploads_folder, scene.queued, decided)
+    actions, failed = lay_ready(frames, folder, scene.queued, decided)
     for job_id, reason in failed.items():
         _fail(scene.queued[job_id].job, reason)
     written = changes(scene.queued, actions, settings().jobs_kept_s)
     sends = [action for action in actions if isinstance(action, Send)]
-    if not turns.commit(stores.broker(), scene.turn, [*written, *chain.from_iterable(map(_bell, sends))]):
+    if not turns.commit(broker, scene.turn, [*written, *chain.from_iterable(map(_bell, sends))]):
         _take_back(decided)
         return False
     for send in sends:
