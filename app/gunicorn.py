@@ -1,9 +1,10 @@
 """Gunicorn's settings for the API: `gunicorn -c app/gunicorn.py`."""
 
 from settings import settings
-from wire import logs
+from wire import heap, logs
 
 logs.configure("app")
+heap.settle_heap()
 
 wsgi_app = "app:create_app()"
 bind = f"0.0.0.0:{settings().api_port}"

@@ -5,12 +5,12 @@ from functools import partial
 
 from settings import settings
 from streamer.counters import Counters
-from streamer.heap import share_heap
 from streamer.logs import log_aside
 from streamer.onair import OnAir, Scene, prompt_broker
 from streamer.start import avatar_of, encoder_command, idle_of, label_of
 from streamer.tenure import Tenure
 from streamer.threads import running
+from wire.heap import settle_heap
 
 LOOK_S = 0.05
 """How soon a standby goes on air when the lease is its own, and sees that it is to stop."""
@@ -18,7 +18,7 @@ LOOK_S = 0.05
 
 def main() -> None:
     """Play, or stand by, until a signal asks to stop."""
-    share_heap()
+    settle_heap()
     stop = _Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop.ask)
