@@ -125,9 +125,7 @@ def _of_processes(lives: Sequence[Life], died: Sequence[str]) -> Iterator[Goal]:
     yield Goal("no process ended by itself", ", ".join(died) or "none did", not died)
     leaks = [f"{life.name}: {kind}" for life in lives for kind in life.leaks()]
     yield Goal("no descriptors, threads or children are leaked", ", ".join(leaks) or "none is", not leaks)
-    grown = [
-        f"{life.name} {life.growth:+.1f} %" for life in lives if life.is_judged and life.growth >= GROWTH
-    ]
+    grown = [f"{life.name} {life.growth:+.1f} %" for life in lives if life.grows]
     judged = sum(life.is_judged for life in lives)
     yield Goal(
         f"memory grows by less than {GROWTH:g} % an hour",

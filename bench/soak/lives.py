@@ -15,8 +15,10 @@ SHARE = 5
 FLOOR_S = 300.0
 """What a process holds at its least in such a time it does not give back; above it memory comes and goes, in
 ffmpeg by a sixth from second to second."""
-GROWTH = 1.0
-"""Per cent an hour."""
+GROWTH, GROWTH_MB = 1.0, 1.0
+"""Per cent and megabytes an hour: what does not come to both is within what heaps sway by."""
+POOLED = 2
+"""Threads that a pool starts late, in the first moment in which so many requests come at once."""
 WARM_JOBS, JUDGED_JOBS = 3, 8
 """What jobs need once is there after so many of them, and so many more tell what each leaves behind."""
 LEFT = 0.5
@@ -63,11 +65,19 @@ class Life:
 
         It goes through what is held at the least in each `FLOOR_S`; 0 in a life of fewer than two of these.
         """
+        return 100 * self._growth_mb() / self.mb if self.mb else 0.0
+
+    @property
+    def grows(self) -> bool:
+        """Whether its memory grows, as far as its life can tell."""
+        return self.is_judged and self.growth >= GROWTH and self._growth_mb() >= GROWTH_MB
+
+    def _growth_mb(self) -> float:
         floors = self._floors()
-        if len(floors) < 2 or self.mb == 0:
+        if len(floors) < 2:
             return 0.0
         slope, _ = np.polyfit(np.arange(len(floors)) * FLOOR_S / 3600, floors, 1)
-        return float(slope / self.mb * 100)
+        return float(slope)
 
     def _floors(self) -> list[float]:
         """Return what is held at the least in each whole `FLOOR_S` of the life."""
@@ -80,15 +90,16 @@ class Life:
 
     def leaks(self) -> list[str]:
         """Return what it has more and more of: with time, or with each job."""
-        return [kind for kind in KINDS if self._grows(kind) or self._gathers(kind)]
+        return [kind for kind in KINDS if self._rises(kind) or self._gathers(kind)]
 
-    def _grows(self, kind: str) -> bool:
+    def _rises(self, kind: str) -> bool:
         """Return whether it has more in all of its life's last part than at any time in the first.
 
         While a process gets warm it opens connections: of a short life nothing can be told.
         """
         part = max(1, len(self.samples) // SHARE)
-        return self.is_judged and _least(self.samples[-part:], kind) > _most(self.samples[:part], kind)
+        more = _least(self.samples[-part:], kind) - _most(self.samples[:part], kind)
+        return self.is_judged and more > (POOLED if kind == "threads" else 0)
 
     def _gathers(self, kind: str) -> bool:
         """Return whether jobs leave some behind, which a short life tells too."""

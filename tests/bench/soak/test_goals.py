@@ -82,7 +82,7 @@ def dropped(at_s: float) -> Found:
         (replace(GOOD, posted=4), "each job came to an end"),
         (replace(GOOD, ends={"done": 2, "lost": 1}), "each job came to an end"),
         (replace(GOOD, died=["api"]), "no process ended by itself"),
-        (replace(GOOD, lives=[lived(threads=10)]), "no descriptors"),
+        (replace(GOOD, lives=[lived(threads=12)]), "no descriptors"),
         (replace(GOOD, lives=[lived(mb=62.0)]), "memory grows by less than 1 % an hour"),
     ],
 )  # fmt: skip

@@ -1,5 +1,7 @@
 """What grows or leaks over a process's life is told; what is loaded while it gets warm is not."""
 
+from dataclasses import replace
+
 import pytest
 
 from bench.soak.lives import JUDGED_JOBS, JUDGED_S, WARM_JOBS, WARM_S, Life, Sample, life, longest
@@ -36,6 +38,13 @@ def test_what_is_loaded_at_the_begin_is_no_growth() -> None:
     assert found.samples[0].at_s == WARM_S
 
 
+def test_growth_counts_that_is_more_than_heaps_sway_by() -> None:
+    assert Life("streamer", lived(3600, mb_an_hour=2)).grows
+    assert not Life("streamer", lived(3600, mb_an_hour=0.9)).grows, "less than 1 %"
+    small = [replace(sample, mb=sample.mb / 40) for sample in lived(3600, mb_an_hour=30)]
+    assert not Life("broker", small).grows, "less than 1 MB"
+
+
 def test_a_short_life_is_not_judged_by_its_growth() -> None:
     assert not life("streamer", lived(WARM_S - EACH_S)).is_judged
     assert not life("streamer", lived(WARM_S + JUDGED_S - EACH_S)).is_judged
@@ -48,6 +57,12 @@ def test_a_descriptor_now_and_then_is_a_leak_and_one_that_comes_and_goes_is_none
     swaying = [Sample(s.at_s, s.mb, 10 + i // 10 % 10, 3, 1) for i, s in enumerate(lived(1200))]
     assert Life("api", swaying).leaks() == []
     assert Life("api", lived(JUDGED_S - EACH_S, descriptors=12)).leaks() == []
+
+
+def test_threads_that_a_pool_starts_late_are_no_leak_and_more_of_them_are() -> None:
+    for more, leaks in ((2, []), (6, ["threads"])):
+        later = [replace(s, threads=3 + more * (s.at_s > 1800)) for s in lived(3600)]
+        assert Life("api", later).leaks() == leaks
 
 
 def spoken(jobs: int, left: float, cold: int = 0) -> list[Sample]:
