@@ -1,6 +1,6 @@
 """What is sent, tick by tick."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -334,12 +334,29 @@ def test_ticks_come_25_a_second_until_stopped(air: Air, clock: list[float]) -> N
     assert air.counters.ticks_late == 1
 
 
-def test_short_stall_is_caught_up_and_a_long_one_skipped_and_counted(air: Air, clock: list[float]) -> None:
+def stalling(air: Air, clock: list[float], stalls: Mapping[int, float]) -> Callable[[], bool]:
+    """Return what asks for the stop after 100 ticks, and stands still for so many seconds after so many."""
+
     def is_stopped() -> bool:
-        clock[0] += {10: 1.0, 60: 60.0}.get(len(air.numbers), 0.0)
+        clock[0] += stalls.get(len(air.numbers), 0.0)
         return len(air.numbers) == 100
 
-    air.playout.run(is_stopped, always)
+    return is_stopped
+
+
+def asked_of_stalls(air: Air, asked: list[int], answer: Callable[[], bool]) -> Callable[[bool], bool]:
+    """Return what says by `answer` whether to send after a stall, and notes in `asked` when that was."""
+
+    def may_send(has_stalled: bool) -> bool:
+        if has_stalled:
+            asked.append(len(air.numbers))
+        return not has_stalled or answer()
+
+    return may_send
+
+
+def test_short_stall_is_caught_up_and_a_long_one_skipped_and_counted(air: Air, clock: list[float]) -> None:
+    air.playout.run(stalling(air, clock, {10: 1.0, 60: 60.0}), always)
     assert air.numbers[:60] == list(range(60))
     assert air.numbers[60] == pytest.approx(60 + 60 * 25, abs=1)
     assert air.counters.ticks_skipped == air.numbers[60] - 60
@@ -351,17 +368,8 @@ def test_stall_long_enough_for_another_to_take_over_is_asked_about_before_the_ne
     air: Air, clock: list[float]
 ) -> None:
     asked: list[int] = []
-
-    def may_send(has_stalled: bool) -> bool:
-        if has_stalled:
-            asked.append(len(air.numbers))
-        return not has_stalled
-
-    def is_stopped() -> bool:
-        clock[0] += {10: 0.5, 60: STALL_S + 0.1}.get(len(air.numbers), 0.0)
-        return len(air.numbers) == 100
-
-    air.playout.run(is_stopped, may_send)
+    is_stopped = stalling(air, clock, {10: 0.5, 60: STALL_S + 0.1})
+    air.playout.run(is_stopped, asked_of_stalls(air, asked, lambda: False))
     assert asked == [60]
     assert len(air.numbers) == 60
 
@@ -371,17 +379,11 @@ def test_stall_is_asked_about_once_so_that_a_broker_that_hangs_costs_no_tick(
 ) -> None:
     asked: list[int] = []
 
-    def may_send(has_stalled: bool) -> bool:
-        if has_stalled:
-            asked.append(len(air.numbers))
-            clock[0] += ANSWER_S
+    def hang() -> bool:
+        clock[0] += ANSWER_S
         return True
 
-    def is_stopped() -> bool:
-        clock[0] += {10: STALL_S + 0.1}.get(len(air.numbers), 0.0)
-        return len(air.numbers) == 100
-
-    air.playout.run(is_stopped, may_send)
+    air.playout.run(stalling(air, clock, {10: STALL_S + 0.1}), asked_of_stalls(air, asked, hang))
     assert asked == [10]
     assert air.counters.ticks_skipped == 0
 
