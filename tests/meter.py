@@ -86,7 +86,7 @@ def judge(
     stream: Stream, sent: Sequence[Sent], clip_frames: int = CLIP_FRAMES, fade_frames: int = FADE_FRAMES
 ) -> Report:
     """Return what a viewer of `stream` got of the jobs `sent`."""
-    shown = {job.job_id: _views(stream, job) for job in sent}
+    shown = {job.job_id: spoken.of_job(job.job_id, stream.pictures) for job in sent}
     jobs = {job.job_id: _spoken(stream, job, shown[job.job_id]) for job in sent if shown[job.job_id]}
     offsets = [offset for job in jobs.values() for offset in job.heard.offsets_s.values()] or [0.0]
     found = [*timing.judge(stream), *body.judge(stream.pictures, clip_frames), *_strangers(stream, sent)]
@@ -102,11 +102,6 @@ def judge(
         jobs=tuple(jobs.values()),
         faults=tuple(sorted(found, key=lambda fault: fault.at_s)),
     )
-
-
-def _views(stream: Stream, job: Sent) -> list[Shown]:
-    number = job_number(job.job_id)
-    return [view for view in spoken.shown(stream.pictures) if view.mark.job == number]
 
 
 def _spoken(stream: Stream, job: Sent, views: Sequence[Shown]) -> Spoken:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from tests.metering import spoken
 from tests.metering.hearing import correlation
-from tests.metering.marks import job_number
 from tests.metering.stream import Stream
 from wire.chunks import span
 from wire.jobs import Job, State
@@ -71,9 +70,7 @@ def paused_s(job: Job, stream: Stream, since: int = 0) -> float:
 
 def times(job: Job, stream: Stream) -> Mapping[int, float]:
     """Return when each of the job's frames was first shown."""
-    number = job_number(job.id)
-    views = [view for view in spoken.shown(stream.pictures) if view.mark.job == number]
-    return spoken.first_times(views, stream.pictures)
+    return spoken.first_times(spoken.of_job(job.id, stream.pictures), stream.pictures)
 
 
 def unheard(job: Job, stream: Stream, sent: NDArray[np.int16]) -> Iterator[range]:

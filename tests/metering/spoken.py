@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from tests.metering.faults import Fault, Kind
-from tests.metering.marks import Mark
+from tests.metering.marks import Mark, job_number
 from tests.metering.stream import Picture
 from wire.chunks import chunk_of
 
@@ -33,6 +33,12 @@ def shown(pictures: Sequence[Picture]) -> list[Shown]:
         for i, p in enumerate(pictures)
         if p.seen.mark is not None
     ]
+
+
+def of_job(job_id: str, pictures: Sequence[Picture]) -> list[Shown]:
+    """Return the pictures that show a patch of the job."""
+    number = job_number(job_id)
+    return [view for view in shown(pictures) if view.mark.job == number]
 
 
 def first_times(views: Sequence[Shown], pictures: Sequence[Picture]) -> dict[int, float]:
