@@ -26,10 +26,10 @@ SIDE_PX = "640"
 """Smaller than the clips: encoding, rendering and looking share two cores here."""
 PART_S = 4
 """So much of a sound is enough."""
-SILENCE_FRAMES = 30
+SILENCE_FRAMES = 45
 """Silence that is posted after the speech, in the same sound."""
-SETTLED_FRAMES = 10
-"""A mouth may take so long to close."""
+SETTLED_FRAMES, WATCHED_FRAMES = 10, 30
+"""A mouth may take so long to close, and is looked at until then; later it gives way to the clip's own."""
 OPEN = 0.05
 """An open mouth's lips are so much of the eyes' distance apart; a closed one's 0.01."""
 QUIET = 200.0
@@ -104,7 +104,7 @@ def assert_follows(seen: Seen) -> None:
 
 def assert_closed_in_silence(seen: Seen) -> None:
     start, stop = spoken(seen.loudness)
-    silence = seen.between(stop + SETTLED_FRAMES, stop + SILENCE_FRAMES)
+    silence = seen.between(stop + SETTLED_FRAMES, stop + WATCHED_FRAMES)
     wide = np.percentile(seen.between(start, stop), 90)
     assert wide > OPEN
     assert np.percentile(silence, MOSTLY) < wide / 4
