@@ -1,4 +1,4 @@
-"""What tests share: a real Redis server, emptied for each test, and what systems logged where one fails."""
+"""What tests share: a real Redis server, emptied for each, and what is said and done where one fails."""
 
 import socket
 import subprocess
@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from redis import Redis, RedisError
 
 from demo.redis import broker_command, server_path
+from tests import stolen
 from tests.system import System
 from wire import connection
 
@@ -26,6 +27,19 @@ settings.load_profile("tests")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run fault tests at full length, again and again")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Tell failures beside which the host took the processors from others; they alone are run again."""
+    with stolen.Watch() as watch:
+        try:
+            yield
+        except (Exception, pytest.fail.Exception) as failure:
+            if watch.worst < stolen.MUCH:
+                raise
+            taken = f"the host took {watch.worst:.0%} of the processors' time while {item.name} failed"
+            raise stolen.StolenTimeError(taken) from failure
 
 
 @pytest.hookimpl(wrapper=True)
