@@ -152,8 +152,12 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1 - ARGV[3])) do
   redis.call('ZREM', KEYS[2], id)
   if redis.call('HGET', 'job:' .. id, 'ended_ms') ~= '-1' then redis.call('UNLINK', 'job:' .. id) end
 end
+for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, 7)) do
+  if redis.call('EXISTS', 'job:' .. id) == 0 then redis.call('ZREM', KEYS[2], id) end
+end
 """
-"""Record a job among the latest, and forget the oldest of those that ended."""
+"""Record a job among the latest, and forget the oldest of those that ended, and names that no record goes by
+any more: a few each time, so that they are never many."""
 
 ADMIT = (
     """

@@ -52,19 +52,20 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A part that was broken on purpose, from when until when by the monotonic clock.
+    """A part that was broken, or the host that took time, from when until when by the monotonic clock.
 
-    Only one that `cuts` the stream may cost pictures and their sound.
+    Only one that `cuts` the stream may cost pictures and their sound, for `after_s` more.
     """
 
     what: str
     began_s: float
     ended_s: float
     cuts: bool = False
+    after_s: float = AFTER_S
 
     def explains(self, from_s: float, to_s: float) -> bool:
         """Return whether it may be why something was lost between these two moments."""
-        return self.began_s - BEFORE_S <= to_s and from_s <= self.ended_s + AFTER_S
+        return self.began_s - BEFORE_S <= to_s and from_s <= self.ended_s + self.after_s
 
 
 def unexplained(losses: Iterable[Loss], troubles: Sequence[Trouble]) -> Iterator[Loss]:

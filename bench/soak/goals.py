@@ -20,7 +20,8 @@ WATCHED = "output_"
 @dataclass(frozen=True, slots=True)
 class Found:
     """All that was seen; `behind_s` is how much later the last pictures came, by their timestamps, than the
-    first did, `still_s` the longest that the machine let the soak itself stand still."""
+    first did, `still_s` the longest that the machine let the soak itself stand still. In `troubles` parts were
+    broken on purpose, in those that are `stolen` the machine's host took its processors."""
 
     pictures: Count
     sound: Count
@@ -35,6 +36,7 @@ class Found:
     lives: Sequence[Life]
     died: Sequence[str]
     still_s: float = 0.0
+    stolen: Sequence[Trouble] = ()
 
     @property
     def ticks(self) -> int:
@@ -48,15 +50,16 @@ class Found:
 
     @property
     def unexplained(self) -> list[Loss]:
-        """What was lost while nothing was broken."""
-        return list(unexplained(self.losses, self.troubles))
+        """What was lost near no trouble."""
+        return list(unexplained(self.losses, [*self.troubles, *self.stolen]))
 
     @property
     def unshaken(self) -> list[Verdict]:
-        """What viewers got of jobs that must be without a fault: none of those near a part that was broken
-        where that cuts the stream, or where their records admit that not all was sent.
+        """What viewers got of jobs that must be without a fault: none of those near trouble
+        that cuts the stream, or where their records admit that not all was sent.
         """
-        return [v for v in self.verdicts if not any(_may_harm(t, v) for t in self.troubles)]
+        troubles = [*self.troubles, *self.stolen]
+        return [v for v in self.verdicts if not any(_may_harm(t, v) for t in troubles)]
 
 
 def _may_harm(trouble: Trouble, verdict: Verdict) -> bool:
@@ -78,12 +81,12 @@ def goals(found: Found) -> Iterator[Goal]:
     pictures_s = found.pictures.missing_s - total(losses, "pictures") + total(lost, "pictures")
     sound_s = found.sound.missing_s - total(losses, "sound") + total(lost, "sound")
     yield Goal(
-        "each tick's frame came, but where a part was broken",
+        "each tick's frame came, but near trouble",
         f"{pictures_s * FPS:.0f} of {found.ticks} lacking",
         abs(pictures_s) < FRAME_S / 2 and not any(loss.what == "pictures" for loss in lost),
     )
     yield Goal(
-        f"{SAMPLES_PER_FRAME} samples came for each tick, but where a part was broken",
+        f"{SAMPLES_PER_FRAME} samples came for each tick, but near trouble",
         f"{sound_s * AIR_RATE_HZ:.0f} samples lacking",
         abs(sound_s) < FRAME_S,
     )
@@ -91,7 +94,7 @@ def goals(found: Found) -> Iterator[Goal]:
     yield Goal("the ticks keep the clock's time", f"{behind_s:+.2f} s", abs(behind_s) < BEHIND_S)
     not_sent = {what: total(lost, what) for what in COUNTED}
     yield Goal(
-        "the streamer sent each frame, but where a part was broken",
+        "the streamer sent each frame, but near trouble",
         listed(not_sent),
         not any(not_sent.values()),
     )
@@ -107,13 +110,13 @@ def _of_jobs(found: Found) -> Iterator[Goal]:
     offsets = [verdict.offset_s for verdict in found.unshaken if verdict.offset_s is not None]
     worst = max(offsets, key=abs, default=None)
     yield Goal(
-        "sound is within half a frame of its picture, but where a part was broken",
+        "sound is within half a frame of its picture, but near trouble",
         "not heard" if worst is None else f"{worst * 1000:+.1f} ms at most",
         worst is not None and abs(worst) < FRAME_S / 2,
     )
     faults = [f"{v.job_id}: {fault}" for v in found.unshaken for fault in v.faults]
     yield Goal(
-        "jobs are spoken without a fault, but where a part was broken",
+        "jobs are spoken without a fault, but near trouble",
         "; ".join(faults) or f"{len(found.unshaken)} of {len(found.unshaken)}",
         not faults,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bench.soak.counting import total
+from bench.soak.counting import Trouble, total
 from bench.soak.goals import Found, goals, listed
 from bench.soak.lives import Life
 from wire.media import FPS
@@ -34,11 +34,20 @@ def _stream(found: Found) -> Iterator[str]:
 def _troubles(found: Found) -> Iterator[str]:
     start_s = min((t.began_s for t in found.troubles), default=0.0)
     for trouble in found.troubles:
-        near = [loss for loss in found.losses if trouble.explains(loss.at_s, loss.at_s)]
-        amounts = {what: round(total(near, what), 3) for what in sorted({loss.what for loss in near})}
-        yield f"{trouble.began_s - start_s:7.0f} s  {trouble.what}: {listed(amounts) or 'nothing lost'}"
+        lost = _lost_near(found, trouble) or "nothing lost"
+        yield f"{trouble.began_s - start_s:7.0f} s  {trouble.what}: {lost}"
+    seconds = sum(trouble.ended_s - trouble.began_s for trouble in found.stolen)
+    yield f"the host took the processors in {len(found.stolen)} stretches, {seconds:.1f} s in all"
+    for trouble in found.stolen:
+        if lost := _lost_near(found, trouble):
+            yield f"{trouble.began_s - start_s:7.0f} s  {trouble.what}: {lost}"
     for loss in found.unexplained:
         yield f"{loss.at_s - start_s:7.0f} s  for no known reason: {loss.what} {loss.amount:g}"
+
+
+def _lost_near(found: Found, trouble: Trouble) -> str:
+    near = [loss for loss in found.losses if trouble.explains(loss.at_s, loss.at_s)]
+    return listed({what: round(total(near, what), 3) for what in sorted({loss.what for loss in near})})
 
 
 def _table(lives: Sequence[Life]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from bench.soak.blows import deal
 from bench.soak.counting import Loss, Trouble
 from bench.soak.goals import COUNTED, Found
 from bench.soak.holdings import Holdings
+from bench.soak.host import Host
 from bench.soak.jobs import Jobs
 from bench.soak.lives import longest
 from bench.soak.plan import Blow, Post
@@ -72,6 +73,7 @@ class Course:
         self._system, self._player = system, player
         self._broker = connection.broker(system.environment["LIVE_BROKER_URL"], TIMEOUT_S)
         self._jobs, self._holdings = Jobs(system, player, self._tick), Holdings(system)
+        self._host = Host(time.monotonic())
         self._often, self._seldom = Round(LOOK_S), Round(HOLDINGS_S)
         self._losses: list[Loss] = []
         self._troubles: list[Trouble] = []
@@ -111,6 +113,7 @@ class Course:
             behind_s=self._player.behind_s,
             losses=[*self._losses, *self._player.losses],
             troubles=self._troubles,
+            stolen=self._host.troubles,
             counters=self._counted,
             posted=jobs.posted,
             ends=jobs.ends,
@@ -129,6 +132,7 @@ class Course:
     def _look(self) -> None:
         now_s = time.monotonic()
         self._jobs.look()
+        self._host.look(now_s)
         if self._often.is_due(now_s):
             self._count(now_s)
             self._mourn()

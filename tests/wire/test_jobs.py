@@ -108,6 +108,13 @@ def test_oldest_ended_jobs_are_forgotten_beyond_a_bound_and_waiting_ones_never(
     assert [job.id for job in jobs.latest(broker, 10)] == ["9", "8", "7", "6"]
 
 
+def test_names_of_jobs_whose_records_expired_do_not_gather(broker: Redis) -> None:
+    for number in range(30):
+        post(broker, number, f"c{number}")
+        broker.delete(keys.job(str(number)))
+    assert broker.zcard(keys.JOBS) < 9
+
+
 def post(broker: Redis, number: int, channel: str) -> Job:
     job = replace(JOB, id=str(number), channel=channel, posted_ms=number)
     assert jobs.admit(broker, job, 1)

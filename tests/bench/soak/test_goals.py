@@ -61,6 +61,13 @@ def heard(offset_s: float, *faults: str) -> Found:
     return replace(GOOD, verdicts=[Verdict("a", 1.0, 2.0, offset_s, faults)])
 
 
+def test_what_the_host_took_may_cost_pictures_and_no_more_than_these() -> None:
+    stolen = [Trouble("the host", 500.0, 501.0, cuts=True, after_s=3.0)]
+    assert missed(replace(lacking(3, 502.0), stolen=stolen)) == []
+    assert missed(replace(lacking(3, 505.0), stolen=stolen)) == missed(lacking(3, 505.0)) != []
+    assert missed(replace(GOOD, stolen=stolen, died=["api"])) == ["no process ended by itself"]
+
+
 def dropped(at_s: float) -> Found:
     return replace(GOOD, losses=[Loss(at_s, "frames_dropped", 3)])
 
