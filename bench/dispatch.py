@@ -3,7 +3,8 @@
 Real passes on real Redis servers. Render workers and streamers are records only: their hearts beat for ever,
 chunks are done in the order in which they were handed out, and air in theirs. A pass follows each chunk that
 is done, and mostly hands out one more: the worst case. Where many workers render as fast as is aired, several
-chunks are done from one pass to the next.
+chunks are done from one pass to the next. The timer's passes, two a second whatever is done, are measured by
+themselves, where there is nothing to hand out.
 """
 
 import argparse
@@ -61,13 +62,14 @@ Bell = tuple[str, str, int, int]
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What passes took in one case: how many chunks they handed out, the CPU's time for all of them, of this
-    process and of both servers, and each one's by the clock."""
+    process and of both servers, and each one's by the clock; and a CPU's time for a pass of the timer."""
 
     case: Case
     chunks: int
     own_ms: float
     servers_ms: float
     passes_ms: tuple[float, ...]
+    timer_ms: float
 
     @property
     def each_ms(self) -> float:
@@ -119,12 +121,15 @@ def _await_answer(client: Redis) -> None:
 def measure(case: Case, passes: int, pids: Sequence[int]) -> Cost:
     """Run passes with so many workers alive and jobs queued, once every worker and window is full."""
     house = House(*case, pids)
+    house.run_timer()
     for _ in range(2 * case[0] + CHANNELS * BUFFERED):
-        house.run_pass(anew=True)
+        house.run_pass()
     before = house.rung
     taken = [house.run_pass() for _ in range(passes)]
     own_ms, servers_ms, passes_ms = zip(*taken, strict=True)
-    return Cost(case, house.rung - before, sum(own_ms), sum(servers_ms), passes_ms)
+    handed = house.rung - before
+    timer_ms = statistics.median(sum(house.run_timer()[:2]) for _ in range(passes))
+    return Cost(case, handed, sum(own_ms), sum(servers_ms), passes_ms, timer_ms)
 
 
 def _cpu_ms(pids: Sequence[int]) -> float:
@@ -154,13 +159,18 @@ class House:
         for number in range(queued):
             self._post(f"c{number % CHANNELS}")
 
-    def run_pass(self, anew: bool = False) -> tuple[float, float, float]:
-        """Have chunks done, and run a pass, as those do or `anew` as the timer does.
-
-        Returns its milliseconds: of a CPU in this process, of one at the servers, and by the clock.
-        """
+    def run_pass(self) -> tuple[float, float, float]:
+        """Have chunks done, and run the pass that is rung for; return what it took, as `run_timer` does."""
         for _ in range(min(self._together, len(self._bells))):
             self._do(*self._bells.popleft())
+        return self._run(anew=False)
+
+    def run_timer(self) -> tuple[float, float, float]:
+        """Run the timer's pass; return its milliseconds: of a CPU in this process, of one at the servers, and
+        by the clock."""
+        return self._run(anew=True)
+
+    def _run(self, anew: bool) -> tuple[float, float, float]:
         servers_ms, own_ms, began_s = _cpu_ms(self._pids), time.process_time() * 1000, time.perf_counter()
         dispatch.run_pass(anew)
         pass_ms, own_ms = 1000 * (time.perf_counter() - began_s), time.process_time() * 1000 - own_ms
@@ -222,6 +232,7 @@ def shown(costs: Sequence[Cost]) -> str:
         "median pass",
         "least",
         "most",
+        "timer's CPU",
     )
     head = "".join(f"{name:>12}" for name in names) + "\n"
     return (
@@ -232,7 +243,7 @@ def shown(costs: Sequence[Cost]) -> str:
 def _line(cost: Cost) -> str:
     alive, queued, engine, together = cost.case
     cpu = (cost.each_ms, cost.own_ms / cost.chunks, cost.servers_ms / cost.chunks)
-    clock = (statistics.median(cost.passes_ms), min(cost.passes_ms), max(cost.passes_ms))
+    clock = (statistics.median(cost.passes_ms), min(cost.passes_ms), max(cost.passes_ms), cost.timer_ms)
     return (
         f"{alive:12}{queued:12}{engine:>12}{together:12}{''.join(f'{ms:12.2f}' for ms in (*cpu, *clock))}\n"
     )

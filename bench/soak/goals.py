@@ -20,8 +20,8 @@ WATCHED = "output_"
 @dataclass(frozen=True, slots=True)
 class Found:
     """All that was seen; `behind_s` is how much later the last pictures came, by their timestamps, than the
-    first did, `still_s` the longest that the machine let the soak itself stand still. In `troubles` parts were
-    broken on purpose, in those that are `stolen` the machine's host took its processors."""
+    first did, `still_s` the longest that the machine let the soak itself stand still. In `troubles` parts
+    were broken on purpose, in those of `stolen` the machine's host took its processors."""
 
     pictures: Count
     sound: Count
