@@ -235,20 +235,12 @@ return 0
 """Raise a fence; one of the same epoch is never moved back."""
 
 BEAT = """
--- KEYS worker, workers, roster; ARGV owner, ttl ms, name, record
+-- KEYS worker, workers; ARGV owner, ttl ms, name, record
 local record = redis.call('GET', KEYS[1])
-local known, told = cjson.decode(record or '{}'), cjson.decode(ARGV[4])
-if record and known.owner ~= ARGV[1] then return 0 end
+if record and cjson.decode(record).owner ~= ARGV[1] then return 0 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[2])
 redis.call('SADD', KEYS[2], ARGV[3])
-known.speed = told.speed
-for field, value in pairs(told) do
-  if known[field] ~= value then
-    redis.call('INCR', KEYS[3])
-    break
-  end
-end
 return 1
 """
 """A worker's heartbeat; refused while another owner's heart beats under the same name.
@@ -257,12 +249,11 @@ It grows nothing, and so a full broker takes it as well: that is why its first w
 """
 
 LEAVE = """
--- KEYS worker, workers, roster; ARGV owner, name
+-- KEYS worker, workers; ARGV owner, name
 local record = redis.call('GET', KEYS[1])
 if not record or cjson.decode(record).owner ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
 redis.call('SREM', KEYS[2], ARGV[2])
-redis.call('INCR', KEYS[3])
 return 1
 """
 """A worker's goodbye, under its own name alone."""
@@ -360,16 +351,13 @@ LOOK = (
     _LIVE
     + _LINEUP
     + """
--- KEYS turn, roster, workers, channels
--- ARGV the roster that is known, the head of a worker's key, then as for the line-up
+-- KEYS turn, workers, channels; ARGV the head of a worker's key, then as for the line-up
 local now = redis.call('TIME')
-local turn, roster = redis.call('GET', KEYS[1]) or '0', redis.call('GET', KEYS[2]) or '0'
-local workers = roster ~= ARGV[1] and live(KEYS[3], ARGV[2])
-return {turn, now[1], now[2], roster, workers, lineups(KEYS[4], unpack(ARGV, 3))}
+local turn = redis.call('GET', KEYS[1]) or '0'
+return {turn, now[1], now[2], live(KEYS[2], ARGV[1]), lineups(KEYS[3], unpack(ARGV, 2))}
 """
 )
-"""Return whose turn it is, the server's clock in s and us, the roster, what `LIVE` tells if that is not the
-one which is known, and what `LINEUP` tells."""
+"""Return whose turn it is, the server's clock in s and us, and what `LIVE` and `LINEUP` tell."""
 
 JOB_STATES = """
 -- KEYS jobs; ARGV the head of a job's key

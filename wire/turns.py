@@ -8,7 +8,7 @@ from redis import Redis
 from wire import keys, lineup, scripts, workers
 from wire.connection import script
 from wire.lineup import Lineup
-from wire.workers import Roster
+from wire.workers import Worker
 
 Command = Sequence[str]
 """A Redis command with its arguments."""
@@ -20,21 +20,17 @@ class Look:
 
     turn: str
     now_ms: int
-    roster: Roster
+    workers: Sequence[Worker]
     lineups: Sequence[Lineup]
 
 
-def look(broker: Redis, frames: int, known: Roster | None = None) -> Look:
-    """Return the live workers, and what airs next on each channel: at least the next `frames`.
-
-    The workers are those of the roster that is `known`, as long as that is the broker's.
-    """
-    names = [keys.TURN, keys.ROSTER, keys.WORKERS, keys.CHANNELS]
-    asked = (known.version if known else "", keys.worker(""), str(frames), *lineup.HEADS)
-    turn, seconds, micros, version, live, lines = script(broker, scripts.LOOK, names, *asked)
+def look(broker: Redis, frames: int) -> Look:
+    """Return the live workers, and what airs next on each channel: at least the next `frames`."""
+    names = [keys.TURN, keys.WORKERS, keys.CHANNELS]
+    asked = (keys.worker(""), str(frames), *lineup.HEADS)
+    turn, seconds, micros, live, lines = script(broker, scripts.LOOK, names, *asked)
     now_ms = int(seconds) * 1000 + int(micros) // 1000
-    roster = known if known and live is None else Roster(version, workers.parse(live))
-    return Look(turn, now_ms, roster, lineup.parse(lines))
+    return Look(turn, now_ms, workers.parse(live), lineup.parse(lines))
 
 
 def commit(broker: Redis, turn: str, commands: Sequence[Command]) -> bool:

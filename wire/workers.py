@@ -1,7 +1,7 @@
 """Workers' heartbeats: who is alive, for which queue, how fast."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 
@@ -39,18 +39,6 @@ class Worker:
     is_ending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Roster:
-    """The live workers as they were at a look.
-
-    `version` is another once one has come or gone, or tells of something else than its speed; not yet when
-    the heart of one has stopped.
-    """
-
-    version: str
-    workers: Sequence[Worker]
-
-
 def family(engine: str) -> str:
     """Return the name of an engine, without its weights."""
     return engine.partition("@")[0]
@@ -60,13 +48,13 @@ def beat(broker: Redis, worker: Worker, owner: str) -> bool:
     """Say that `worker` lives; False if another `owner` already goes by that name."""
     record = json.dumps({**asdict(worker), "owner": owner})
     ttl_ms = str(int(DEAD_S * 1000))
-    names = [keys.worker(worker.name), keys.WORKERS, keys.ROSTER]
+    names = [keys.worker(worker.name), keys.WORKERS]
     return bool(script(broker, scripts.BEAT, names, owner, ttl_ms, worker.name, record) == 1)
 
 
 def leave(broker: Redis, name: str, owner: str) -> None:
     """Say that `owner`'s worker has ended, so that nobody waits for its heartbeat to stop."""
-    script(broker, scripts.LEAVE, [keys.worker(name), keys.WORKERS, keys.ROSTER], owner, name)
+    script(broker, scripts.LEAVE, [keys.worker(name), keys.WORKERS], owner, name)
 
 
 def live(broker: Redis) -> list[Worker]:

@@ -24,11 +24,11 @@ from workers.celery import app
 from workers.changes import changes
 from workers.expiry import expire
 from workers.interruption import giving_way
-from workers.known import Known
 from workers.laying import lay_ready
 from workers.messages import message
 from workers.overdue import look_after_all
 from workers.pace import Pace
+from workers.stock import Stock
 from workers.views import Scene, gather
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ RACES = 5
 _one_at_a_time = Lock()
 _pace = Pace(GATHER_S)
 _absence = Absence()
-_known = Known()
+_stock = Stock()
 
 
 def start() -> None:
@@ -115,8 +115,7 @@ CHORES = (_sweep, _forget_queues, _look_after)
 def run_pass(anew: bool = True) -> None:
     """Look, decide, carry out; look again where another pass was quicker.
 
-    At hearts and the frames server only where `anew`; else they are believed to be as known (see
-    `workers.known`).
+    At the frames server only where `anew`; else it is believed to hold what it held (see `workers.stock`).
     """
     with _one_at_a_time:
         for _ in range(RACES):
@@ -130,9 +129,9 @@ def _once(anew: bool) -> bool:
     since this one looked."""
     broker, frames = stores.held(stores.broker()), stores.held(stores.frames())
     folder, window_frames = settings().uploads_folder, int(settings().window_s * FPS)
-    scene = gather(broker, frames, _known, folder, window_frames, anew)
+    scene = gather(broker, frames, _stock, folder, window_frames, anew)
     decided = _decide(scene, window_frames)
-    actions, failed = lay_ready(frames, _known, folder, scene.queued, decided)
+    actions, failed = lay_ready(frames, _stock, folder, scene.queued, decided)
     for job_id, reason in failed.items():
         _fail(scene.queued[job_id].job, reason)
     written = changes(scene.queued, actions, settings().jobs_kept_s)

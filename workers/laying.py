@@ -13,10 +13,10 @@ from redis.exceptions import OutOfMemoryError
 from wire import chunks, sounds, supply
 from wire.sounds import Slices
 from workers.assignment import Action, Replace, Rest, Send
-from workers.known import Known
 from workers.reasons import brief
 from workers.replacement import publish_still, replaced
 from workers.slices import cut, cut_air
+from workers.stock import Stock
 from workers.views import Queued
 
 log = logging.getLogger(__name__)
@@ -32,9 +32,9 @@ class _Cut:
 
 
 def lay_ready(
-    frames: Redis, known: Known, folder: Path, queued: Mapping[str, Queued], actions: Sequence[Action]
+    frames: Redis, stock: Stock, folder: Path, queued: Mapping[str, Queued], actions: Sequence[Action]
 ) -> tuple[list[Action], dict[str, str]]:
-    """Bring to the frames server what the chunks need, and note it as `known`.
+    """Bring to the frames server what the chunks need, and note it in `stock`.
 
     Returns those actions that can be carried out, and for jobs whose sound is gone the reason why they fail:
     they stop no other. What finds no room on the server, or has lost its fence there, waits for a later pass.
@@ -43,9 +43,9 @@ def lay_ready(
     laid: list[Action] = []
     try:
         for job_id in dict.fromkeys(action.job for action, _ in (*found.sends, *found.stills)):
-            _fence(frames, known, queued[job_id])
+            _fence(frames, stock, queued[job_id])
         for send, slices in found.sends:
-            if _lay(frames, known, slices):
+            if _lay(frames, stock, slices):
                 laid.append(send)
         for action, air in found.stills:
             laid.append(_publish(queued[action.job], action, air))
@@ -75,19 +75,19 @@ def _cut(folder: Path, queued: Mapping[str, Queued], actions: Sequence[Action]) 
     return found
 
 
-def _fence(frames: Redis, known: Known, queued: Queued) -> None:
+def _fence(frames: Redis, stock: Stock, queued: Queued) -> None:
     if not queued.fenced:
         first = chunks.chunk_of(queued.job.frames_aired)
         supply.raise_fence(frames, queued.job.id, queued.epoch, first)
-        known.raised(queued.job.id, queued.epoch, first)
+        stock.raised(queued.job.id, queued.epoch, first)
 
 
-def _lay(frames: Redis, known: Known, slices: Slices) -> bool:
+def _lay(frames: Redis, stock: Stock, slices: Slices) -> bool:
     is_laid = sounds.lay(frames, slices)
     if is_laid:
-        known.laid(slices.job, slices.pieces, slices.gone)
+        stock.laid(slices.job, slices.pieces, slices.gone)
     else:
-        known.doubt(slices.job)
+        stock.doubt(slices.job)
     return is_laid
 
 

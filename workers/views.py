@@ -18,9 +18,9 @@ from wire.workers import Worker, family, takers
 from workers import starts
 from workers.assignment import JobView
 from workers.effort import effort
-from workers.known import Known
 from workers.meeting import meeting_of
 from workers.slices import resting_chunks
+from workers.stock import Stock
 
 PREFERRED = "latentsync"
 
@@ -72,19 +72,19 @@ class _Planned:
     cuts_off: bool
 
 
-def gather(broker: Redis, frames: Redis, known: Known, folder: Path, window_frames: int, anew: bool) -> Scene:
+def gather(broker: Redis, frames: Redis, stock: Stock, folder: Path, window_frames: int, anew: bool) -> Scene:
     """Return what there is to hand out within the window, and to whom; `folder` is that of uploads.
 
-    Workers and what the frames server holds are looked at `anew`, or are as they are `known`.
+    What the frames server holds is looked at `anew`, or as `stock` knows it.
     """
-    seen = turns.look(broker, window_frames, None if anew else known.roster)
-    now, known.roster = seen.now_ms, seen.roster
-    rendering = [worker for worker in seen.roster.workers if worker.role == "render"]
+    seen = turns.look(broker, window_frames)
+    now = seen.now_ms
+    rendering = [worker for worker in seen.workers if worker.role == "render"]
     staying = takers(rendering)
     planned = [plan for line in seen.lineups for plan in _walk(line, staying, now, window_frames)]
-    fences = known.fences(frames, {plan.job.id: (plan.job, _done(plan.rows)) for plan in planned}, anew)
+    fences = stock.fences(frames, {plan.job.id: (plan.job, _done(plan.rows)) for plan in planned}, anew)
     queued = {plan.job.id: _queued(folder, plan, fences.get(plan.job.id)) for plan in planned}
-    return Scene(seen.turn, now, known.held, queued, rendering)
+    return Scene(seen.turn, now, stock.held, queued, rendering)
 
 
 def _done(rows: Mapping[int, Row]) -> list[int]:

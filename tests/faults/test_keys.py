@@ -11,7 +11,7 @@ from tests.system import System
 OF_CELERY = r"unacked(_index|_mutex)?|_kombu\..+|.+\.reply\.celery\.pidbox"
 STAYS = {
     r"(counters|gauges|pushing):.+": True,
-    r"jobs|workers|roster|channels|tallies|dispatch:turn|(channel|lease|targets):[a-z0-9-]+": False,
+    r"jobs|workers|channels|tallies|dispatch:turn|(channel|lease|targets):[a-z0-9-]+": False,
     r"job:[0-9a-f]{32}": True,
     r"worker:.+": True,
     OF_CELERY: False,

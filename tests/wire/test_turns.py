@@ -1,7 +1,5 @@
 """A pass looks once and commits once, and not at all where another was quicker."""
 
-from dataclasses import replace
-
 from redis import Redis
 
 from wire import channels, connection, jobs, keys, turns, workers
@@ -21,27 +19,8 @@ def test_a_look_tells_of_workers_and_of_what_airs_next_by_the_brokers_clock(brok
     before = connection.now_ms(broker)
     seen = turns.look(broker, 10)
     assert before <= seen.now_ms <= connection.now_ms(broker)
-    assert list(seen.roster.workers) == [WORKER]
+    assert list(seen.workers) == [WORKER]
     assert [[job for job, _ in line.jobs] for line in seen.lineups] == [[JOB]]
-
-
-def test_workers_are_told_anew_once_one_came_or_went_or_changed_but_for_its_speed(broker: Redis) -> None:
-    known = turns.look(broker, 10).roster
-    for worker in (WORKER, replace(WORKER, engine="other"), replace(WORKER, is_ending=True)):
-        workers.beat(broker, worker, "me")
-        known = turns.look(broker, 10, known).roster
-        assert list(known.workers) == [worker]
-    workers.beat(broker, replace(WORKER, is_ending=True, speed=9.0), "me")
-    assert turns.look(broker, 10, known).roster is known
-    broker.delete(keys.worker(WORKER.name))  # its heart stopped
-    assert turns.look(broker, 10, known).roster is known
-    assert list(turns.look(broker, 10).roster.workers) == []
-    workers.beat(broker, WORKER, "me")
-    workers.leave(broker, WORKER.name, "other")
-    known = turns.look(broker, 10, known).roster
-    assert list(known.workers) == [WORKER]
-    workers.leave(broker, WORKER.name, "me")
-    assert list(turns.look(broker, 10, known).roster.workers) == []
 
 
 def test_of_two_that_looked_at_once_the_first_alone_commits(broker: Redis) -> None:

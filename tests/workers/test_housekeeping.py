@@ -179,4 +179,4 @@ def test_queues_of_workers_that_are_gone_are_forgotten(broker: Redis) -> None:
             broker.sadd(head + queue, "queue")
     forget_queues(broker)
     left = {head + queue for head in ("", *BINDINGS) for queue in ("gpu.h.0", "prepare")}
-    assert set(map(str, broker.keys())) == {"worker:gpu.h.0", "workers", "roster"} | left
+    assert set(map(str, broker.keys())) == {"worker:gpu.h.0", "workers"} | left

@@ -1,4 +1,4 @@
-"""What a dispatch worker knows of workers and of the frames server from one look to the next."""
+"""What the frames server holds, as a dispatch worker knows it from one look to the next."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -9,21 +9,19 @@ from wire import supply
 from wire.connection import Memory
 from wire.jobs import Job
 from wire.supply import Fence
-from wire.workers import Roster
 
 Asked = Mapping[str, tuple[Job, Sequence[int]]]
 """By their ids the jobs of a pass, each with those of its chunks that are done."""
 
 
-class Known:
-    """Workers, and fences with what was laid ready behind them since they were looked at.
+class Stock:
+    """Fences as they were when they were looked at, and what was laid ready since.
 
-    A pass that was rung for believes it: looking is a third of its cost. A heart that stops, or frames that
-    are lost meanwhile, are found by the timer's next pass. `held` is the frames server's memory.
+    A pass that was rung for believes it: looking is a fifth of its cost. What is lost meanwhile the timer's
+    next pass finds. `held` is the server's memory at the last look.
     """
 
     def __init__(self) -> None:
-        self.roster: Roster | None = None
         self._fences: dict[str, Fence | None] = {}
         self.held: Memory = (0, 0)
 
