@@ -410,19 +410,17 @@ return {seen, memory()}
 streams asked for are not there, counted from 0; and the server's memory."""
 
 LAY = """
--- KEYS sound, heard, fence
--- ARGV ttl ms, air, rests, hears, lead, how many texts are of pieces, those, pieces gone..
-if redis.call('EXISTS', KEYS[3]) == 0 then return 0 end
+-- KEYS sound, heard; ARGV ttl ms, air, rests, hears, lead, how many texts are of pieces, those, pieces gone..
 redis.call('HSET', KEYS[1], 'air', ARGV[2], 'rests', ARGV[3], 'hears', ARGV[4], 'lead', ARGV[5])
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 local stop = 6 + ARGV[6]
 if stop > 6 then redis.call('HSET', KEYS[2], unpack(ARGV, 7, stop)) end
 if stop < #ARGV then redis.call('HDEL', KEYS[2], unpack(ARGV, stop + 1)) end
 redis.call('PEXPIRE', KEYS[2], ARGV[1])
-return 1
+return 0
 """
-"""Lay a chunk's sound ready, if its job has a fence. It forgets last, for a full server is to refuse it: what
-is gone goes with the next chunk that there is room for."""
+"""Lay a chunk's sound ready. It forgets last, for a full server is to refuse it: what is gone goes with the
+next chunk that there is room for."""
 
 ADD_TARGET = """
 local known = redis.call('HGETALL', KEYS[1])

@@ -11,6 +11,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 from redis import Redis
+from redis.exceptions import OutOfMemoryError
 
 from wire import keys, scripts
 from wire.connection import script
@@ -57,18 +58,24 @@ def pieces_of(hears: range) -> range:
     return range(hears.start // PIECE_FRAMES, -(-hears.stop // PIECE_FRAMES))
 
 
-def lay(frames: Redis, slices: Slices) -> bool:
-    """Lay a chunk's sound ready for workers; False if its job has no fence (see `wire.supply`).
+def put(frames: Redis, chunks: Sequence[Slices]) -> int:
+    """Lay sound ready for workers; return for how many of the `chunks`, the first of them, the server has
+    room."""
+    for count, slices in enumerate(chunks):
+        try:
+            _lay(frames, slices)
+        except OutOfMemoryError:
+            return count
+    return len(chunks)
 
-    Raises:
-        OutOfMemoryError: the server has no room for it.
-    """
-    names = [keys.sound(slices.job, slices.chunk), keys.heard(slices.job), keys.fence(slices.job)]
+
+def _lay(frames: Redis, slices: Slices) -> None:
+    names = [keys.sound(slices.job, slices.chunk), keys.heard(slices.job)]
     own = (slices.air.tobytes(), bytes(sorted(slices.rests)))
     hears = (f"{slices.hears.start} {slices.hears.stop}", str(slices.lead))
     pieces = [part for number, piece in slices.pieces.items() for part in (str(number), piece.tobytes())]
     shared = (str(len(pieces)), *pieces, *map(str, slices.gone))
-    return bool(script(frames, scripts.LAY, names, str(_TTL_MS), *own, *hears, *shared) == 1)
+    script(frames, scripts.LAY, names, str(_TTL_MS), *own, *hears, *shared)
 
 
 def get(frames: Redis, job_id: str, chunk: int) -> ChunkSound | None:

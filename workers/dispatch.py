@@ -28,7 +28,6 @@ from workers.laying import lay_ready
 from workers.messages import message
 from workers.overdue import look_after_all
 from workers.pace import Pace
-from workers.stock import Stock
 from workers.views import Scene, gather
 
 log = logging.getLogger(__name__)
@@ -51,7 +50,6 @@ RACES = 5
 _one_at_a_time = Lock()
 _pace = Pace(GATHER_S)
 _absence = Absence()
-_stock = Stock()
 
 
 def start() -> None:
@@ -63,7 +61,7 @@ def start() -> None:
 def dispatch() -> None:
     """Hand out what can be handed out now. Safe to run at any time, and to miss: a timer runs it too."""
     _pace.wait()
-    run_pass(anew=False)
+    run_pass()
 
 
 @app.task(name="workers.forget")
@@ -72,7 +70,7 @@ def forget(job_id: str) -> None:
     job = jobs.load(stores.broker(), job_id)
     if job is not None and job.state in ENDED:
         housekeeping.forget(stores.frames(), settings().uploads_folder, job)
-    run_pass(anew=False)
+    run_pass()
 
 
 def _tick() -> None:
@@ -112,26 +110,23 @@ def _look_after() -> None:
 CHORES = (_sweep, _forget_queues, _look_after)
 
 
-def run_pass(anew: bool = True) -> None:
-    """Look, decide, carry out; look again where another pass was quicker.
-
-    At the frames server only where `anew`; else it is believed to hold what it held (see `workers.stock`).
-    """
+def run_pass() -> None:
+    """Look, decide, carry out; look again where another pass was quicker."""
     with _one_at_a_time:
         for _ in range(RACES):
-            if _once(anew):
+            if _once():
                 return
             log.debug("another dispatch pass was quicker")
 
 
-def _once(anew: bool) -> bool:
+def _once() -> bool:
     """Return whether what was decided took effect: not if another pass handed something out, or a job ended,
     since this one looked."""
     broker, frames = stores.held(stores.broker()), stores.held(stores.frames())
     folder, window_frames = settings().uploads_folder, int(settings().window_s * FPS)
-    scene = gather(broker, frames, _stock, folder, window_frames, anew)
+    scene = gather(broker, frames, folder, window_frames)
     decided = _decide(scene, window_frames)
-    actions, failed = lay_ready(frames, _stock, folder, scene.queued, decided)
+    actions, failed = lay_ready(frames, folder, scene.queued, decided)
     for job_id, reason in failed.items():
         _fail(scene.queued[job_id].job, reason)
     written = changes(scene.queued, actions, settings().jobs_kept_s)

@@ -16,7 +16,6 @@ from workers.assignment import Action, Replace, Rest, Send
 from workers.reasons import brief
 from workers.replacement import publish_still, replaced
 from workers.slices import cut, cut_air
-from workers.stock import Stock
 from workers.views import Queued
 
 log = logging.getLogger(__name__)
@@ -32,26 +31,26 @@ class _Cut:
 
 
 def lay_ready(
-    frames: Redis, stock: Stock, folder: Path, queued: Mapping[str, Queued], actions: Sequence[Action]
+    frames: Redis, folder: Path, queued: Mapping[str, Queued], actions: Sequence[Action]
 ) -> tuple[list[Action], dict[str, str]]:
-    """Bring to the frames server what the chunks need, and note it in `stock`.
+    """Bring to the frames server what the chunks need.
 
     Returns those actions that can be carried out, and for jobs whose sound is gone the reason why they fail:
-    they stop no other. What finds no room on the server, or has lost its fence there, waits for a later pass.
+    they stop no other. What finds no room on the server waits for a later pass.
     """
     found = _cut(folder, queued, actions)
     laid: list[Action] = []
     try:
         for job_id in dict.fromkeys(action.job for action, _ in (*found.sends, *found.stills)):
-            _fence(frames, stock, queued[job_id])
-        for send, slices in found.sends:
-            if _lay(frames, stock, slices):
-                laid.append(send)
+            _fence(frames, queued[job_id])
+        room = sounds.put(frames, [slices for _, slices in found.sends])
+        laid += [send for send, _ in found.sends[:room]]
         for action, air in found.stills:
             laid.append(_publish(queued[action.job], action, air))
     except OutOfMemoryError as error:
-        waiting = len(found.sends) + len(found.stills) - len(laid)
-        log.warning("the frames server is full: %d chunks wait (%s)", waiting, error)
+        log.debug("the frames server is full: %s", error)
+    if waiting := len(found.sends) + len(found.stills) - len(laid):
+        log.warning("the frames server is full: %d chunks wait", waiting)
     return laid, found.failed
 
 
@@ -75,20 +74,10 @@ def _cut(folder: Path, queued: Mapping[str, Queued], actions: Sequence[Action]) 
     return found
 
 
-def _fence(frames: Redis, stock: Stock, queued: Queued) -> None:
+def _fence(frames: Redis, queued: Queued) -> None:
     if not queued.fenced:
         first = chunks.chunk_of(queued.job.frames_aired)
         supply.raise_fence(frames, queued.job.id, queued.epoch, first)
-        stock.raised(queued.job.id, queued.epoch, first)
-
-
-def _lay(frames: Redis, stock: Stock, slices: Slices) -> bool:
-    is_laid = sounds.lay(frames, slices)
-    if is_laid:
-        stock.laid(slices.job, slices.pieces, slices.gone)
-    else:
-        stock.doubt(slices.job)
-    return is_laid
 
 
 def _publish(queued: Queued, action: Replace | Rest, air: NDArray[np.int16]) -> Action:

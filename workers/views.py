@@ -7,7 +7,7 @@ from pathlib import Path
 from redis import Redis
 
 from avatars.loop import period
-from wire import chunks, turns
+from wire import chunks, supply, turns
 from wire.chunks import Row, Stage
 from wire.connection import Memory
 from wire.jobs import Job, State
@@ -20,7 +20,6 @@ from workers.assignment import JobView
 from workers.effort import effort
 from workers.meeting import meeting_of
 from workers.slices import resting_chunks
-from workers.stock import Stock
 
 PREFERRED = "latentsync"
 
@@ -72,19 +71,16 @@ class _Planned:
     cuts_off: bool
 
 
-def gather(broker: Redis, frames: Redis, stock: Stock, folder: Path, window_frames: int, anew: bool) -> Scene:
-    """Return what there is to hand out within the window, and to whom; `folder` is that of uploads.
-
-    What the frames server holds is looked at `anew`, or as `stock` knows it.
-    """
+def gather(broker: Redis, frames: Redis, folder: Path, window_frames: int) -> Scene:
+    """Return what there is to hand out within the window, and to whom; `folder` is that of uploads."""
     seen = turns.look(broker, window_frames)
     now = seen.now_ms
     rendering = [worker for worker in seen.workers if worker.role == "render"]
     staying = takers(rendering)
     planned = [plan for line in seen.lineups for plan in _walk(line, staying, now, window_frames)]
-    fences = stock.fences(frames, {plan.job.id: (plan.job, _done(plan.rows)) for plan in planned}, anew)
+    fences, held = supply.look(frames, {plan.job.id: _done(plan.rows) for plan in planned})
     queued = {plan.job.id: _queued(folder, plan, fences.get(plan.job.id)) for plan in planned}
-    return Scene(seen.turn, now, stock.held, queued, rendering)
+    return Scene(seen.turn, now, held, queued, rendering)
 
 
 def _done(rows: Mapping[int, Row]) -> list[int]:

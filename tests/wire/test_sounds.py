@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 from redis import Redis
-from redis.exceptions import OutOfMemoryError
 
 from tests.laid import lay_sound
 from tests.wire.test_full import full, lay_ballast
-from wire import keys, sounds, supply
+from wire import keys, sounds
 from wire.media import MODEL_SAMPLES_PER_FRAME
 from wire.sounds import PIECE_FRAMES, Slices
 
@@ -22,14 +21,8 @@ def slices(chunk: int, hears: range, *, pieces: range, gone: tuple[int, ...] = (
     return Slices("j", chunk, np.arange(9, dtype=np.int16), hears, 7, frozenset({0, 24}), cut, gone)
 
 
-def lay(frames: Redis, chunk: Slices) -> None:
-    """Lay the chunk's sound ready, under a fence."""
-    supply.raise_fence(frames, chunk.job, 0, 0)
-    assert sounds.lay(frames, chunk)
-
-
 def test_sound_comes_back_as_it_was_laid_ready(frames: Redis) -> None:
-    lay(frames, slices(4, range(20, 60), pieces=range(3)))
+    assert sounds.put(frames, [slices(4, range(20, 60), pieces=range(3))]) == 1
     got, air = sounds.get(frames, "j", 4), sounds.get_air(frames, "j", 4)
     assert got is not None
     assert air is not None
@@ -42,8 +35,8 @@ def test_sound_comes_back_as_it_was_laid_ready(frames: Redis) -> None:
 
 
 def test_chunks_share_the_pieces_that_both_hear(frames: Redis) -> None:
-    lay(frames, slices(1, range(43), pieces=range(2)))
-    lay(frames, slices(2, range(23, 60), pieces=range(2, 3)))
+    first, second = slices(1, range(43), pieces=range(2)), slices(2, range(23, 60), pieces=range(2, 3))
+    assert sounds.put(frames, [first, second]) == 2
     got = sounds.get(frames, "j", 2)
     assert got is not None
     assert got.heard[::MODEL_SAMPLES_PER_FRAME].tolist() == list(range(23, 60))
@@ -51,25 +44,20 @@ def test_chunks_share_the_pieces_that_both_hear(frames: Redis) -> None:
 
 @pytest.mark.parametrize("lost", range(3))
 def test_sound_of_which_a_piece_is_lost_is_none(frames: Redis, lost: int) -> None:
-    lay(frames, slices(1, range(JOB_FRAMES), pieces=range(3)))
+    sounds.put(frames, [slices(1, range(JOB_FRAMES), pieces=range(3))])
     frames.hdel(keys.heard("j"), str(lost))
     assert sounds.get(frames, "j", 1) is None
 
 
 def test_pieces_that_are_gone_are_forgotten(frames: Redis) -> None:
-    lay(frames, slices(1, range(43), pieces=range(2)))
-    lay(frames, slices(3, range(50, 60), pieces=range(2, 3), gone=(0, 1)))
+    sounds.put(frames, [slices(1, range(43), pieces=range(2))])
+    sounds.put(frames, [slices(3, range(50, 60), pieces=range(2, 3), gone=(0, 1))])
     assert frames.hkeys(keys.heard("j")) == [b"2"]
 
 
-def test_full_server_takes_no_sound(frames: Redis) -> None:
+def test_full_server_tells_for_how_many_chunks_it_had_room(frames: Redis) -> None:
     lay_sound(frames, "j", 0)
     lay_ballast(frames)
-    with full(frames), pytest.raises(OutOfMemoryError):
-        sounds.lay(frames, slices(1, range(1), pieces=range(1)))
-    lay(frames, slices(1, range(1), pieces=range(1)))
-
-
-def test_sound_of_a_job_without_a_fence_is_not_taken(frames: Redis) -> None:
-    assert not sounds.lay(frames, slices(1, range(1), pieces=range(1)))
-    assert frames.keys("*") == []
+    with full(frames):
+        assert sounds.put(frames, [slices(chunk, range(1), pieces=range(1)) for chunk in (1, 2)]) == 0
+    assert sounds.put(frames, [slices(chunk, range(1), pieces=range(1)) for chunk in (1, 2)]) == 2

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 from redis import Redis
-from redis.exceptions import OutOfMemoryError
 
 from avatars.pose import Poses
 from settings import Settings
@@ -333,15 +332,9 @@ def test_frames_server_that_may_hold_less_than_the_window_is_not_filled(
 def test_chunk_that_finds_no_room_waits_and_so_does_what_airs_after_it(
     rung: Rings, broker: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lay = sounds.lay
-
-    def lay_one(client: Redis, slices: Slices) -> bool:
-        if slices.chunk > 0:
-            raise OutOfMemoryError
-        return lay(client, slices)
-
+    put = sounds.put
     with monkeypatch.context() as full:
-        full.setattr(sounds, "lay", lay_one)
+        full.setattr(sounds, "put", lambda frames, slices: put(frames, slices[:1]))
         dispatch.run_pass()
     assert [(chunk, attempt) for _, _, chunk, attempt in rung] == [(0, 1)]
     assert now(broker).chunks_sent == 1
@@ -391,35 +384,6 @@ def test_job_on_a_clip_of_its_own_is_planned_where_that_meets_idle_and_the_next_
     assert [(job, chunk) for _, job, chunk, _ in rung] == [(j, n) for j in "jk" for n in range(3)]
 
 
-def test_pass_that_was_rung_for_finds_out_that_the_frames_server_lost_all(
-    rung: Rings, broker: Redis, frames: Redis, caplog: pytest.LogCaptureFixture
-) -> None:
-    dispatch.run_pass()
-    finish_all(broker, frames)
-    frames.delete(keys.fence("j"), keys.heard("j"), *frames.keys("frames:*"), *frames.keys("sound:*"))
-    dispatch.run_pass(anew=False)
-    assert now(broker).epoch == 0
-    assert len(rung) == 2
-    dispatch.run_pass(anew=False)
-    assert now(broker).epoch == 1
-    assert [(chunk, attempt) for _, _, chunk, attempt in rung[2:]] == [(0, 2), (1, 2)]
-    assert [record for record in caplog.records if "full" in record.message] == []
-
-
-def test_passes_that_were_rung_for_do_not_ask_the_frames_server(
-    rung: Rings, broker: Redis, frames: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looked: list[Job] = []
-    look = supply.look
-    monkeypatch.setattr(supply, "look", lambda *asked: (looked.append(now(broker)), look(*asked))[1])
-    dispatch.run_pass()
-    for _ in range(3):
-        finish_all(broker, frames)
-        dispatch.run_pass(anew=False)
-    assert len(looked) == 1
-    assert [chunk for _, _, chunk, _ in rung] == list(range(5))
-
-
 def test_rows_of_aired_chunks_leave_the_table(rung: Rings, broker: Redis) -> None:
     dispatch.run_pass()
     jobs.move(broker, JOB, State.ON_AIR, 60, frames_aired=33)
@@ -446,19 +410,20 @@ def test_job_cancelled_while_its_chunks_are_laid_ready_leaves_nothing_and_is_no_
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     laid: list[int] = []
-    lay = sounds.lay
+    put = sounds.put
 
-    def lay_late(client: Redis, slices: Slices) -> bool:
-        if len(laid) == laid_before:
+    def put_late(client: Redis, slices: Sequence[Slices]) -> int:
+        put(client, slices[:laid_before])
+        if not laid:
             cancel(broker)
             if is_forgotten:
                 housekeeping.forget(frames, tmp_path, now(broker))
         laid.append(1)
-        return lay(client, slices)
+        return put(client, slices)
 
     post(broker, tmp_path, replace(JOB, id="k"))
     bring_to_life(broker, replace(WORKER, name="gpu.h.1", queue="gpu.h.1"))
-    monkeypatch.setattr(sounds, "lay", lay_late)
+    monkeypatch.setattr(sounds, "put", put_late)
     dispatch.run_pass()
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
     assert frames.keys("*:j*") == []

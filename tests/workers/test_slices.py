@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from redis import Redis
 
-from wire import sounds, supply, uploads
+from wire import sounds, uploads
 from wire.jobs import Job, State
 from workers.slices import cut, resting_chunks
 
@@ -28,8 +28,7 @@ def test_sound_for_the_air_is_the_chunks_own(folder: Path) -> None:
 
 def heard(frames: Redis, folder: Path, chunk: int, engine: str) -> tuple[list[int], int]:
     """Return which of the job's frames are heard with a chunk that was laid ready, and how many before it."""
-    supply.raise_fence(frames, JOB.id, 0, 0)
-    sounds.lay(frames, cut(folder, JOB, chunk, engine))
+    sounds.put(frames, [cut(folder, JOB, chunk, engine)])
     sound = sounds.get(frames, JOB.id, chunk)
     assert sound is not None
     return sound.heard[::640].tolist(), sound.lead
