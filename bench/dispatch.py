@@ -1,10 +1,9 @@
 """What dispatch takes for each chunk that it hands out: `python -m bench.dispatch`.
 
 Real passes on real Redis servers. Render workers and streamers are records only: their hearts beat for ever,
-chunks are done in the order in which they were handed out, and air in theirs. A pass follows each chunk that
-is done, and mostly hands out one more: the worst case. Where many workers render as fast as is aired, several
-chunks are done from one pass to the next. The timer's passes, two a second whatever is done, are measured by
-themselves, where there is nothing to hand out.
+chunks are done in the order in which they were handed out, and air in theirs. Passes come by a timer, whether
+there is something to hand out or not. So each is measured twice, with the chunks done that workers in real
+time end from one to the next, and again with none: the difference is what these chunks cost.
 """
 
 import argparse
@@ -43,38 +42,56 @@ SPEED = 1.0
 """Frames a second that each worker tells: so few that no lease ends while the air stands still."""
 BUFFERED = 3
 """Chunks of a channel that are done and not yet aired: less than half a window holds."""
-PASSES = 500
+PASSES = 300
 GOAL_MS = 2.0
-TOGETHER = round(64 * dispatch.GATHER_S)
-"""Chunks that 64 workers in real time end from one pass to the next: each one of a second in a second."""
 CASES = [
-    *((workers, jobs, "viseme", 1) for jobs in (10, 1000) for workers in (1, 8, 64)),
-    (64, 1000, "latentsync", 1),  # it hears half a minute around each chunk
-    *((64, 1000, engine, TOGETHER) for engine in ("viseme", "latentsync")),
+    *((workers, jobs, "viseme") for jobs in (10, 1000) for workers in (1, 8, 64)),
+    (64, 1000, "latentsync"),  # it hears half a minute around each chunk
 ]
-"""How many workers, how many jobs over all channels, their engine, and chunks done between two passes."""
+"""How many workers, how many jobs over all channels, and their engine."""
 
-Case = tuple[int, int, str, int]
+Case = tuple[int, int, str]
 Bell = tuple[str, str, int, int]
 """What a render worker is told: its queue, job, chunk, attempt."""
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """Milliseconds that a pass took: of a CPU in this process, of one at the servers, and by the clock."""
+
+    own: float
+    servers: float
+    clock: float
+
+    @property
+    def cpu(self) -> float:
+        return self.own + self.servers
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
-    """What passes took in one case: how many chunks they handed out, the CPU's time for all of them, of this
-    process and of both servers, and each one's by the clock; and a CPU's time for a pass of the timer."""
+    """What passes took in one case: those in which `chunks` were handed out in all, and as many without."""
 
     case: Case
     chunks: int
-    own_ms: float
-    servers_ms: float
-    passes_ms: tuple[float, ...]
-    timer_ms: float
+    busy: Sequence[Taken]
+    idle: Sequence[Taken]
+
+    @property
+    def own_ms(self) -> float:
+        """Milliseconds of a CPU in this process for each chunk that was handed out."""
+        return (sum(taken.own for taken in self.busy) - sum(taken.own for taken in self.idle)) / self.chunks
+
+    @property
+    def servers_ms(self) -> float:
+        """Milliseconds of a CPU at the servers for each chunk that was handed out."""
+        more = sum(taken.servers for taken in self.busy) - sum(taken.servers for taken in self.idle)
+        return more / self.chunks
 
     @property
     def each_ms(self) -> float:
         """Milliseconds of a CPU for each chunk that was handed out."""
-        return (self.own_ms + self.servers_ms) / self.chunks
+        return self.own_ms + self.servers_ms
 
 
 def main() -> int:
@@ -121,15 +138,15 @@ def _await_answer(client: Redis) -> None:
 def measure(case: Case, passes: int, pids: Sequence[int]) -> Cost:
     """Run passes with so many workers alive and jobs queued, once every worker and window is full."""
     house = House(*case, pids)
-    house.run_timer()
     for _ in range(2 * case[0] + CHANNELS * BUFFERED):
+        house.work()
         house.run_pass()
-    before = house.rung
-    taken = [house.run_pass() for _ in range(passes)]
-    own_ms, servers_ms, passes_ms = zip(*taken, strict=True)
-    handed = house.rung - before
-    timer_ms = statistics.median(sum(house.run_timer()[:2]) for _ in range(passes))
-    return Cost(case, handed, sum(own_ms), sum(servers_ms), passes_ms, timer_ms)
+    before, busy, idle = house.rung, [], []
+    for _ in range(passes):
+        house.work()
+        busy.append(house.run_pass())
+        idle.append(house.run_pass())
+    return Cost(case, house.rung - before, busy, idle)
 
 
 def _cpu_ms(pids: Sequence[int]) -> float:
@@ -140,7 +157,7 @@ def _cpu_ms(pids: Sequence[int]) -> float:
 class House:
     """Workers, jobs and channels, all as records; `rung` counts the chunks that were handed out."""
 
-    def __init__(self, alive: int, queued: int, engine: str, together: int, pids: Sequence[int]) -> None:
+    def __init__(self, alive: int, queued: int, engine: str, pids: Sequence[int]) -> None:
         self._broker, self._frames = stores.broker(), stores.frames()
         self._broker.flushall()
         self._frames.flushall()
@@ -148,7 +165,7 @@ class House:
         self._bells: deque[Bell] = deque()
         self._done: dict[str, list[tuple[str, int]]] = {f"c{number}": [] for number in range(CHANNELS)}
         self._posted = 0
-        self._together = together
+        self._together = max(1, round(alive * dispatch.EVERY_S))
         self._pids = pids
         self.rung = 0
         for queue in self._queues:
@@ -159,24 +176,19 @@ class House:
         for number in range(queued):
             self._post(f"c{number % CHANNELS}")
 
-    def run_pass(self) -> tuple[float, float, float]:
-        """Have chunks done, and run the pass that is rung for; return what it took, as `run_timer` does."""
+    def work(self) -> None:
+        """Have chunks done as workers in real time end them from one pass to the next: one a second each."""
         for _ in range(min(self._together, len(self._bells))):
             self._do(*self._bells.popleft())
-        return self._run(anew=False)
 
-    def run_timer(self) -> tuple[float, float, float]:
-        """Run the timer's pass; return its milliseconds: of a CPU in this process, of one at the servers, and
-        by the clock."""
-        return self._run(anew=True)
-
-    def _run(self, anew: bool) -> tuple[float, float, float]:
+    def run_pass(self) -> Taken:
+        """Run a pass."""
         servers_ms, own_ms, began_s = _cpu_ms(self._pids), time.process_time() * 1000, time.perf_counter()
-        dispatch.run_pass(anew)
+        dispatch.run_pass()
         pass_ms, own_ms = 1000 * (time.perf_counter() - began_s), time.process_time() * 1000 - own_ms
         servers_ms = _cpu_ms(self._pids) - servers_ms  # taken outermost: reading it takes time of its own
         self._hear()
-        return own_ms, servers_ms, pass_ms
+        return Taken(own_ms, servers_ms, pass_ms)
 
     def _hear(self) -> None:
         for queue in self._queues:
@@ -221,32 +233,20 @@ class House:
 
 def shown(costs: Sequence[Cost]) -> str:
     """Return the table as text, in milliseconds."""
-    names = (
-        "workers",
-        "jobs",
-        "engine",
-        "done a pass",
-        "CPU a chunk",
-        "dispatch",
-        "servers",
-        "median pass",
-        "least",
-        "most",
-        "timer's CPU",
-    )
-    head = "".join(f"{name:>12}" for name in names) + "\n"
+    names = ("workers", "jobs", "engine", "CPU a chunk", "dispatch", "servers", "a pass", "least", "most")
+    head = "".join(f"{name:>12}" for name in (*names, "empty pass")) + "\n"
     return (
         head + "".join(map(_line, costs)) + f"Goal: under {GOAL_MS:.0f} ms of a CPU a chunk in each case.\n"
     )
 
 
 def _line(cost: Cost) -> str:
-    alive, queued, engine, together = cost.case
-    cpu = (cost.each_ms, cost.own_ms / cost.chunks, cost.servers_ms / cost.chunks)
-    clock = (statistics.median(cost.passes_ms), min(cost.passes_ms), max(cost.passes_ms), cost.timer_ms)
-    return (
-        f"{alive:12}{queued:12}{engine:>12}{together:12}{''.join(f'{ms:12.2f}' for ms in (*cpu, *clock))}\n"
-    )
+    alive, queued, engine = cost.case
+    passes = [taken.cpu for taken in cost.busy]
+    empty = statistics.median(taken.cpu for taken in cost.idle)
+    chunk, median = (cost.each_ms, cost.own_ms, cost.servers_ms), statistics.median(passes)
+    figures = (*chunk, median, min(passes), max(passes), empty)
+    return f"{alive:12}{queued:12}{engine:>12}{''.join(f'{ms:12.2f}' for ms in figures)}\n"
 
 
 if __name__ == "__main__":

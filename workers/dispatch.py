@@ -32,16 +32,16 @@ from workers.views import Scene, gather
 
 log = logging.getLogger(__name__)
 
-EVERY_S = 0.5
-"""A pass runs at least so often, in every dispatch worker; rings only hasten it. A heart that stopped is
-known after 2 s (`wire.workers.DEAD_S`), and what was lost with it is to run elsewhere within 3 s."""
-SWEEP_EVERY = 10
+EVERY_S = 0.25
+"""A pass runs so often, in every dispatch worker, and hands out all that became possible: a chunk that ends
+well needs no ring, for its worker has another meanwhile. Rings are for what shall not wait. A heart that
+stopped is known after 2 s (`wire.workers.DEAD_S`); what was lost with it is to run elsewhere within 3 s."""
+SWEEP_EVERY = 20
 """Passes of the timer between two rounds of housekeeping."""
 FULL = 0.8
 """Share of the frames server's memory that the window may fill; the rest is for what is being rendered."""
 GATHER_S = 0.05
-"""Passes that are rung for are so far apart at least: for what ends meanwhile one is run, its cost shared.
-Most workers have another chunk meanwhile, which takes longer."""
+"""Passes that are rung for are so far apart at least: for what is rung for meanwhile one is run."""
 BELLS_MAX = 8
 """Messages in a render worker's queue at most: no more than two are of chunks that it still has time for."""
 RACES = 5

@@ -167,7 +167,8 @@ def _tell(job_id: str, chunk: int, claimed: Row, publication: Publication, failu
     if is_late:
         log.warning("job %s chunk %d attempt %d came too late: it changes nothing", job_id, chunk, attempt)
     _count(error, is_ours, is_late)
-    ring_dispatch()
+    if error or chunk == 0:  # it is to go elsewhere, or lets its job begin; all else dispatch finds in time
+        ring_dispatch()
 
 
 def _count(error: Exception | None, is_ours: bool, is_late: bool) -> None:

@@ -122,7 +122,17 @@ def test_chunk_whose_engine_fails_is_broken_and_the_worker_goes_on(
     assert counted(broker) == {Tally.FAILED: 1}
     render_chunk(1)
     assert told_of(broker, 1) == (Stage.DONE, "")
-    assert rung == ["dispatch"] * 2
+    assert rung == ["dispatch"]
+
+
+@pytest.mark.parametrize(("faults", "hears"), [("", []), ("raise 1", ["dispatch"])])
+def test_dispatch_hears_at_once_of_a_later_chunk_only_if_it_is_to_go_elsewhere(
+    faults: str, hears: list[str], rung: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "faults").write_text(faults)
+    monkeypatch.setenv("MADE_UP_FAULTS", str(tmp_path / "faults"))
+    render_chunk(1)
+    assert rung == hears
 
 
 @pytest.mark.usefixtures("rung")
