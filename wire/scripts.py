@@ -156,8 +156,8 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, 7)) do
   if redis.call('EXISTS', 'job:' .. id) == 0 then redis.call('ZREM', KEYS[2], id) end
 end
 """
-"""Record a job among the latest, and forget the oldest of those that ended, and names that no record goes by
-any more: a few each time, so that they are never many."""
+"""Record a job among the latest, and forget the oldest of those that ended, and of the eight oldest names
+those that no record goes by any more."""
 
 ADMIT = (
     """

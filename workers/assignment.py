@@ -100,6 +100,7 @@ class _Want:
     tried: tuple[str, ...] = ()
     lost_at: str = ""
     reason: str = ""
+    was_done: bool = False
 
     @property
     def rank(self) -> tuple[bool, int]:
@@ -200,7 +201,8 @@ def _wanted(job: JobView, lost: Mapping[int, str], window_frames: int) -> Iterat
         if row is None:
             yield _Want(airs_in, job, chunk, 1)
         else:
-            yield _Want(airs_in, job, chunk, row.attempt + 1, _tried(row), row.worker, lost[chunk])
+            was_done = row.stage is Stage.DONE
+            yield _Want(airs_in, job, chunk, row.attempt + 1, _tried(row), row.worker, lost[chunk], was_done)
 
 
 def _lost(now_ms: int, row: Row, is_there: bool, at: _Load | None) -> str:
@@ -226,7 +228,7 @@ def _tried(row: Row) -> tuple[str, ...]:
 def _answer(now_ms: int, want: _Want, loads: _Loads) -> Action | None:
     if want.chunk in want.job.rests:
         return Rest(want.job.id, want.chunk, want.attempt)
-    if len(want.tried) >= TRIES or want.attempt > ATTEMPTS:
+    if len(want.tried) >= TRIES or (want.attempt > ATTEMPTS and not want.was_done):
         return Replace(want.job.id, want.chunk, want.attempt, want.reason)
     load = loads.take(want)
     if load is None:

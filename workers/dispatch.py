@@ -5,12 +5,10 @@ unless another pass handed something out, or a job ended, since this one looked.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from math import inf
-from threading import Event, Lock, Thread
-
-from redis import RedisError
+from threading import Lock
 
 from settings import settings
 from wire import jobs, supply, turns
@@ -22,45 +20,27 @@ from workers.absence import Absence
 from workers.assignment import SOON_FRAMES, Action, Send, assign
 from workers.celery import app
 from workers.changes import changes
-from workers.expiry import expire
 from workers.interruption import giving_way
 from workers.laying import lay_ready
 from workers.messages import message
-from workers.overdue import look_after_all
-from workers.pace import Pace
 from workers.views import Scene, gather
 
 log = logging.getLogger(__name__)
 
-EVERY_S = 0.25
-"""A pass runs so often, in every dispatch worker, and hands out all that became possible: a chunk that ends
-well needs no ring, for its worker has another meanwhile. Rings are for what shall not wait. A heart that
-stopped is known after 2 s (`wire.workers.DEAD_S`); what was lost with it is to run elsewhere within 3 s."""
-SWEEP_EVERY = 20
-"""Passes of the timer between two rounds of housekeeping."""
 FULL = 0.8
 """Share of the frames server's memory that the window may fill; the rest is for what is being rendered."""
-GATHER_S = 0.05
-"""Passes that are rung for are so far apart at least: for what is rung for meanwhile one is run."""
 BELLS_MAX = 8
 """Messages in a render worker's queue at most: no more than two are of chunks that it still has time for."""
 RACES = 5
 """Times that a pass gives way to another before it leaves the rest to the timer."""
 
 _one_at_a_time = Lock()
-_pace = Pace(GATHER_S)
 _absence = Absence()
-
-
-def start() -> None:
-    """Start the timer in the process that runs the tasks."""
-    Thread(target=_tick, name="dispatch timer", daemon=True).start()
 
 
 @app.task(name="workers.dispatch")
 def dispatch() -> None:
-    """Hand out what can be handed out now. Safe to run at any time, and to miss: a timer runs it too."""
-    _pace.wait()
+    """Hand out what can be handed out now. Safe to run at any time, and to miss (see `workers.timers`)."""
     run_pass()
 
 
@@ -71,43 +51,6 @@ def forget(job_id: str) -> None:
     if job is not None and job.state in ENDED:
         housekeeping.forget(stores.frames(), settings().uploads_folder, job)
     run_pass()
-
-
-def _tick() -> None:
-    pause, passes = Event(), 0
-    while not pause.wait(EVERY_S):
-        passes += 1
-        for chore in (_expire, run_pass, *(() if passes % SWEEP_EVERY else CHORES)):
-            _try(chore)
-
-
-def _try(chore: Callable[[], None]) -> None:
-    """Do a chore of the timer's; one that fails keeps no other from being done."""
-    try:
-        chore()
-    except RedisError as error:
-        log.warning("%s failed (%s); again soon", chore.__name__, error)
-    except Exception:
-        log.exception("%s failed; again soon", chore.__name__)
-
-
-def _expire() -> None:
-    expire(stores.broker(), stores.frames(), settings().uploads_folder, settings().jobs_kept_s)
-
-
-def _sweep() -> None:
-    housekeeping.sweep(stores.broker(), stores.frames(), settings().uploads_folder, settings().jobs_kept_s)
-
-
-def _forget_queues() -> None:
-    housekeeping.forget_queues(stores.broker())
-
-
-def _look_after() -> None:
-    look_after_all(stores.broker(), settings().uploads_folder, settings().jobs_kept_s)
-
-
-CHORES = (_sweep, _forget_queues, _look_after)
 
 
 def run_pass() -> None:
@@ -131,7 +74,8 @@ def _once() -> bool:
         _fail(scene.queued[job_id].job, reason)
     written = changes(scene.queued, actions, settings().jobs_kept_s)
     sends = [action for action in actions if isinstance(action, Send)]
-    if not turns.commit(broker, scene.turn, [*written, *chain.from_iterable(map(_bell, sends))]):
+    commands = [*written, *chain.from_iterable(map(_bell, sends))]
+    if commands and not turns.commit(broker, scene.turn, commands):
         _take_back(decided)
         return False
     for send in sends:

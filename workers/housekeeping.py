@@ -9,7 +9,7 @@ from pathlib import Path
 from redis import Redis
 
 from settings import settings
-from wire import jobs, records, supply, workers
+from wire import chunks, jobs, records, supply, workers
 from wire.connection import now_ms
 from wire.jobs import ENDED, Job, State
 
@@ -47,7 +47,7 @@ def sweep(broker: Redis, frames: Redis, folder: Path, kept_s: float) -> None:
 
 def forget(frames: Redis, folder: Path, job: Job) -> None:
     """Forget what is left of a job that ended; its folder goes last, as the next sweep finds it by that."""
-    supply.forget(frames, job.id, range(job.chunks_sent))
+    supply.forget(frames, job.id, range(chunks.count(job.frames) if job.frames > 0 else 0))
     shutil.rmtree(folder / job.id, ignore_errors=True)
     log.debug("forgot what job %s left", job.id)
 

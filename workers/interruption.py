@@ -10,8 +10,9 @@ from workers.views import Queued
 
 TOLD_S = 1.0
 """Within so long of its begin it is known of a job that it is on air, and so does not expire any more."""
-NEAR_S = GIVES_WAY_S + 0.5
-"""A job's place is near so long before it: there is one more pass of the timer before it is too late."""
+NEAR_S = GIVES_WAY_S + 0.35
+"""A job's place is near so long before it: there is one more pass of the timer (`workers.timers`)
+before it is too late, even one that comes late itself."""
 
 
 def giving_way(queued: Iterable[Queued], now_ms: int) -> list[Job]:

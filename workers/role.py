@@ -3,12 +3,13 @@
 import logging
 import sys
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 from uuid import uuid4
 
 from celery.signals import celeryd_after_setup, celeryd_init, worker_process_init, worker_process_shutdown
 
-from workers import dispatch, render, stores
+from workers import render, stores, timers
 from workers.ending import end_worker
 from workers.heartbeat import Heartbeat
 
@@ -33,6 +34,7 @@ class Role:
 class _Process:
     role: Role
     heartbeat: Heartbeat | None = None
+    ends = Event()
 
 
 def role_of(queues: list[str], node: str) -> Role:
@@ -79,7 +81,7 @@ def start(**_: object) -> None:
         if role.role == "render":
             render.start(heart)
         elif role.role == "dispatch":
-            dispatch.start()
+            timers.start(_Process.ends)
     except Exception:  # Celery would go on without a word, with a worker that can do nothing
         log.exception("this %s worker cannot start, and ends", role.role)
         end_worker()
@@ -90,6 +92,7 @@ def start(**_: object) -> None:
 
 @worker_process_shutdown.connect
 def stop(**_: object) -> None:
+    _Process.ends.set()
     render.stop()
     if _Process.heartbeat:
         _Process.heartbeat.stop()

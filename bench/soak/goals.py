@@ -13,6 +13,8 @@ BEHIND_S = 1.0
 """What may wait on its way to the player, where the machine is busy."""
 COUNTED = ("frames_dropped", "ticks_skipped")
 """Counters of the streamer that tell of frames which were not sent."""
+TAKEN = 0.05
+"""In a run with more of it there is too little that is not excused."""
 WATCHED = "output_"
 """How the names of the counters begin by which it tells that its output is black, frozen or silent."""
 
@@ -101,6 +103,12 @@ def goals(found: Found) -> Iterator[Goal]:
     watched = {what: count for what, count in found.counters.items() if what.startswith(WATCHED)}
     yield Goal(
         "the output is never called black, frozen or silent", listed(watched), not any(watched.values())
+    )
+    taken = sum(trouble.ended_s - trouble.began_s for trouble in found.stolen) / found.pictures.span_s
+    yield Goal(
+        f"the host took much of the processors in less than {TAKEN:.0%} of the time",
+        f"{taken:.1%}",
+        taken < TAKEN,
     )
     yield from _of_jobs(found)
     yield from _of_processes(found.lives, found.died)

@@ -48,18 +48,19 @@ def test_worker_that_is_asked_to_end_ends_its_chunk_and_nothing_is_done_twice(
 def test_worker_that_joins_takes_work_at_once_and_one_that_leaves_takes_none_with_it(
     system: System, plan: Plan, entry: Entry
 ) -> None:
-    plan("hold=0.5 all")
+    plan("hold=0.9 all")
     freeze_from(system, 1)
 
     def join_and_leave() -> None:
         await_row(system, 1)
-        system.thaw("render1")
+        system.add_worker(WORKERS)
+        system.await_that(lambda: count_workers(system) == 2, "alive")
         began = time.monotonic()
-        system.await_that(lambda: "gpu.test.1" in workers_at_work(system), "at work")
+        system.await_that(lambda: f"gpu.test.{WORKERS}" in workers_at_work(system), "at work")
         entry.figures.setdefault("s until the added one has work", []).append(time.monotonic() - began)
         system.end("render0")
 
-    survive(system, [speech(seed=42, seconds=6)], join_and_leave, entry)
+    survive(system, [speech(seed=42, seconds=12)], join_and_leave, entry)
     assert entry.figures["s until the added one has work"][-1] < TIMES * TAKES_WORK_S
 
 

@@ -217,6 +217,11 @@ def test_job_on_air_that_is_well_ahead_lets_another_begin() -> None:
     assert sends(assign(NOW, [on_air, begins], [A], WINDOW)) == [("next", 0, A.queue), ("next", 1, A.queue)]
 
 
+def test_chunk_whose_frames_are_lost_again_and_again_is_rendered_again() -> None:
+    (send,) = assign(NOW, [lost(replace(row(Stage.DONE), attempt=ATTEMPTS))], [A], WINDOW)
+    assert isinstance(send, Send)
+
+
 def test_chunk_whose_frames_were_lost_was_not_tried_in_vain() -> None:
     job = lost(replace(row(Stage.DONE), tried=("gpu.old.0",)))
     (action,) = assign(NOW, [job], [A], WINDOW)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from wire.sounds import Slices
 from wire.tallies import Tally
 from wire.turns import Command
 from wire.workers import Worker
-from workers import dispatch, housekeeping, starts, stores, views
+from workers import dispatch, housekeeping, starts, stores, timers, views
 from workers.absence import Absence
 from workers.leases import lease_ms
 from workers.messages import message
@@ -382,6 +383,36 @@ def test_job_on_a_clip_of_its_own_is_planned_where_that_meets_idle_and_the_next_
     assert (first.position - first.leap, first.position % period) == (1004, (1004 + leap) % period)
     assert (second.position, second.leap) == (first.position + 50, 0)
     assert [(job, chunk) for _, job, chunk, _ in rung] == [(j, n) for j in "jk" for n in range(3)]
+
+
+def test_timer_hands_out_what_became_possible_with_no_ring(rung: Rings, broker: Redis, frames: Redis) -> None:
+    stop, handed = Event(), []
+
+    def finish_and_run() -> None:
+        finish_all(broker, frames)
+        dispatch.run_pass()
+        handed.append(len(rung))
+        if len(rung) == 5:
+            stop.set()
+
+    timers.repeat(0.01, [finish_and_run], stop)
+    assert [chunk for _, _, chunk, _ in rung] == list(range(5))
+    assert handed == [2, 4, 5]
+
+
+def test_pass_that_decides_nothing_writes_nothing(
+    rung: Rings, broker: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispatch.run_pass()
+    held = broker.get(keys.TURN)
+
+    def refuse(*_: object) -> bool:
+        raise AssertionError("committed")
+
+    monkeypatch.setattr(turns, "commit", refuse)
+    dispatch.run_pass()
+    assert broker.get(keys.TURN) == held
+    assert len(rung) == 2
 
 
 def test_rows_of_aired_chunks_leave_the_table(rung: Rings, broker: Redis) -> None:

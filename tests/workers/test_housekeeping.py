@@ -42,7 +42,7 @@ def test_only_what_no_job_needs_is_removed(broker: Redis, frames: Redis, tmp_pat
 def test_nothing_of_an_ended_job_stays_on_the_frames_server(
     broker: Redis, frames: Redis, tmp_path: Path, end: State
 ) -> None:
-    job = Job(named("j"), "main", max(jobs.BEFORE[end]), 0, chunks_sent=3)
+    job = Job(named("j"), "main", max(jobs.BEFORE[end]), 0, frames=60, chunks_sent=1)
     for known in (job, replace(job, id=named("other"))):
         jobs.admit(broker, known, 5)
         supply.raise_fence(frames, known.id, 0, 0)

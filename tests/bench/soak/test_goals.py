@@ -66,6 +66,10 @@ def test_what_the_host_took_may_cost_pictures_and_no_more_than_these() -> None:
     assert missed(replace(lacking(3, 502.0), stolen=stolen)) == []
     assert missed(replace(lacking(3, 505.0), stolen=stolen)) == missed(lacking(3, 505.0)) != []
     assert missed(replace(GOOD, stolen=stolen, died=["api"])) == ["no process ended by itself"]
+    always = [Trouble("the host", at_s, at_s + 5.0, cuts=True) for at_s in range(100, 3600, 50)]
+    assert missed(replace(GOOD, stolen=always)) == [
+        "the host took much of the processors in less than 5% of the time"
+    ]
 
 
 def dropped(at_s: float) -> Found:

@@ -14,7 +14,7 @@ def test_all_of_it_is_shown_with_the_goals_that_are_missed() -> None:
     assert "3 jobs posted: done 2, cancelled 1" in text
     assert "not accepted: busy 2" in text
     assert "MISSED  no process ended by itself: api" in text
-    assert text.count("met   ") == 10
+    assert text.count("met   ") == 11
 
 
 def test_what_was_lost_is_told_with_the_part_that_was_broken() -> None:
