@@ -68,9 +68,12 @@ def parse(raw: dict[str, str]) -> dict[int, Row]:
     return {int(chunk): _row(text) for chunk, text in raw.items()}
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _row(text: str) -> Row:
-    """Return a row; most of a table is as it was when it was last read."""
+    """Return a row; most of a table is as it was when it was last read.
+
+    Sixty windows of ten chunks and what 64 workers are at are so many; more would fill for an hour.
+    """
     loaded = json.loads(text)
     return Row(Stage(loaded.pop("stage")), tried=tuple(loaded.pop("tried")), **loaded)
 
