@@ -1,7 +1,8 @@
 """A posted sound becomes a job: one second of speech starts here.
 
-What costs nothing is checked first, then what needs Redis, then the form is read, straight to its place.
-A job that is admitted is told of to the `prepare` queue; all else leaves nothing behind.
+What costs nothing is checked first, then whether there is a slot, then what needs Redis; then the form is
+read, straight to its place. A job that is admitted is told of to the `prepare` queue; all else leaves nothing
+behind.
 """
 
 import errno
@@ -31,8 +32,8 @@ log = logging.getLogger(__name__)
 
 FORM_BYTES = 64 * 2**10
 """Room for what a form holds beside the file."""
-SLOT_WAIT_S = 1.0
-"""How long an upload waits until another has been read."""
+SLOT_WAIT_S = 0.3
+"""How long an upload waits until another has been read: most are in some milliseconds."""
 SEED_END = 2**31
 
 
@@ -43,8 +44,16 @@ def generate_video() -> Response:
     check_same_site(request)
     _check_size(request, have.settings.upload_max_bytes)
     _check_room(have.settings.uploads_folder, request.content_length or 0)
-    admission.check_service(have.broker)
-    with _slot(have), _folder(have, uuid4().hex) as job_id:
+    with _slot(have):
+        admission.check_service(have.broker)
+        job = _accept(request, have)
+    log.info("job %s accepted for %s: %s", job.id, job.channel, job.sound_name)
+    return jsonify(status="processing_started", task_id=job.id)
+
+
+def _accept(request: Request, have: Parts) -> Job:
+    """Read the form and make a job of it, which is told of where it must be."""
+    with _folder(have, uuid4().hex) as job_id:
         name, wishes = _receive(request, have, job_id)
         admission.check_channel(have.broker, wishes.channel, have.settings)
         announced_s = have.prober.probe(uploads.posted(have.settings.uploads_folder, job_id))
@@ -52,8 +61,7 @@ def generate_video() -> Response:
         records.write(have.settings.uploads_folder, job)
         admission.admit(have.broker, job, have.settings)
         _send(have, job)
-    log.info("job %s accepted for %s: %s", job.id, job.channel, job.sound_name)
-    return jsonify(status="processing_started", task_id=job.id)
+        return job
 
 
 def _receive(request: Request, have: Parts, job_id: str) -> tuple[str, Wishes]:
