@@ -12,7 +12,7 @@ from wire.jobs import WAITING, Job, State
 from workers import expiry
 from workers.expiry import expire
 
-JOB = Job("j", "main", State.RENDERING, 10_000, expires_ms=12_500, chunks_sent=1)
+JOB = Job("j", "main", State.RENDERING, 10_000, expires_ms=12_500, frames=8, chunks_sent=1)
 
 
 @pytest.fixture
