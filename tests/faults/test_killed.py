@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.accounts import paused_s
 from tests.faults.conftest import WORKERS, count_workers
-from tests.faults.ledger import LONG_PAUSE_S, Entry, p95
+from tests.faults.ledger import LONG_PAUSE_S, TIMES, Entry, p95
 from tests.faults.verdict import await_row, broker, process_of, records, survive
 from tests.metering.chirps import speech, wav
 from tests.system import System
@@ -21,8 +21,6 @@ Plan = Callable[[str], object]
 ELSEWHERE = "s from the kill to the chunk running again"
 ELSEWHERE_S = 3.0
 """In 95 of 100 kills a chunk runs again within this."""
-TIMES = 3
-"""What a busy machine is granted of a promised time."""
 RUNS = 20
 WINDOW_S = 10
 """The default of the setting `window_s`."""

@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.show import BEFORE_AND_AFTER, WAIT_S, judged
 from tests.faults.conftest import WORKERS, count_workers
-from tests.faults.ledger import Entry
+from tests.faults.ledger import TIMES, Entry
 from tests.faults.verdict import await_row, broker, check, process_of, survive
 from tests.meter import Reader
 from tests.metering.chirps import speech, wav
@@ -17,8 +17,6 @@ from wire.media import FPS
 
 Plan = Callable[[str], object]
 TAKES_WORK_S = 2.0
-TIMES = 3
-"""What a busy machine is granted of a promised time."""
 
 
 def freeze_from(system: System, first: int) -> None:
