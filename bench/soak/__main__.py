@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.soak.goals import goals
+from bench.soak.goals import fairness, goals
 from bench.soak.plan import blows, posts
 from bench.soak.report import shown
 from bench.soak.run import soak
@@ -29,7 +29,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, made_up(Path(folder), **kept) as system:
         found = soak(system, list(posts(asked.seed, seconds)), dealt, seconds, asked.seed)
         sys.stdout.write(shown(found))
-    return 0 if all(goal.is_met for goal in goals(found)) else 1
+    return 0 if all(goal.is_met for goal in (*goals(found), fairness(found))) else 1
 
 
 if __name__ == "__main__":

@@ -53,15 +53,23 @@ class Found:
     @property
     def unexplained(self) -> list[Loss]:
         """What was lost near no trouble."""
-        return list(unexplained(self.losses, [*self.troubles, *self.stolen]))
+        return list(unexplained(self.losses, self._all_troubles))
 
     @property
     def unshaken(self) -> list[Verdict]:
         """What viewers got of jobs that must be without a fault: none of those near trouble
         that cuts the stream, or where their records admit that not all was sent.
         """
-        troubles = [*self.troubles, *self.stolen]
-        return [v for v in self.verdicts if not any(_may_harm(t, v) for t in troubles)]
+        return [v for v in self.verdicts if not any(_may_harm(t, v) for t in self._all_troubles)]
+
+    @property
+    def stolen_s(self) -> float:
+        """For how long the host took the processors."""
+        return sum(trouble.ended_s - trouble.began_s for trouble in self.stolen)
+
+    @property
+    def _all_troubles(self) -> list[Trouble]:
+        return [*self.troubles, *self.stolen]
 
 
 def _may_harm(trouble: Trouble, verdict: Verdict) -> bool:
@@ -104,14 +112,16 @@ def goals(found: Found) -> Iterator[Goal]:
     yield Goal(
         "the output is never called black, frozen or silent", listed(watched), not any(watched.values())
     )
-    taken = sum(trouble.ended_s - trouble.began_s for trouble in found.stolen) / found.pictures.span_s
-    yield Goal(
-        f"the host took much of the processors in less than {TAKEN:.0%} of the time",
-        f"{taken:.1%}",
-        taken < TAKEN,
-    )
     yield from _of_jobs(found)
     yield from _of_processes(found.lives, found.died)
+
+
+def fairness(found: Found) -> Goal:
+    """Return whether the machine was the soak's for long enough: a long one tells little of which much is
+    excused."""
+    taken = found.stolen_s / found.pictures.span_s
+    text = f"the host took much of the processors in less than {TAKEN:.0%} of the time"
+    return Goal(text, f"{taken:.1%}", taken < TAKEN)
 
 
 def _of_jobs(found: Found) -> Iterator[Goal]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bench.soak.counting import Trouble, total
-from bench.soak.goals import Found, goals, listed
+from bench.soak.goals import Found, fairness, goals, listed
 from bench.soak.lives import Life
 from wire.media import FPS
 
@@ -36,8 +36,7 @@ def _troubles(found: Found) -> Iterator[str]:
     for trouble in found.troubles:
         lost = _lost_near(found, trouble) or "nothing lost"
         yield f"{trouble.began_s - start_s:7.0f} s  {trouble.what}: {lost}"
-    seconds = sum(trouble.ended_s - trouble.began_s for trouble in found.stolen)
-    yield f"the host took the processors in {len(found.stolen)} stretches, {seconds:.1f} s in all"
+    yield f"the host took the processors in {len(found.stolen)} stretches, {found.stolen_s:.1f} s in all"
     for trouble in found.stolen:
         if lost := _lost_near(found, trouble):
             yield f"{trouble.began_s - start_s:7.0f} s  {trouble.what}: {lost}"
@@ -68,5 +67,5 @@ def _held(life: Life) -> str:
 
 
 def _goals(found: Found) -> Iterator[str]:
-    for goal in goals(found):
+    for goal in (*goals(found), fairness(found)):
         yield f"{'met   ' if goal.is_met else 'MISSED'}  {goal.text}: {goal.found}"
